@@ -1,0 +1,1 @@
+// PrivateTraining: see README.md, Architecture.

@@ -1,0 +1,1 @@
+@main enum Epsilond { static func main() { print("epsilond") } }
