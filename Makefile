@@ -1,0 +1,60 @@
+# epsilond: `make demo` and `make test` are all a newcomer needs. Both install what is missing (Debian 12) and build in release mode.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: demo serve build test check bench fuzz format lint setup image clean
+
+SWIFT_BUILD := swift build -c release
+# $(CURDIR)/.build/release is a link that SwiftPM keeps on the newest release build.
+EPSILOND := .build/release/epsilond
+HOST ?= 127.0.0.1
+PORT ?= 8080
+DATA_DIR ?= data/serve
+
+demo: build
+	@EPSILOND=$(EPSILOND) deploy/demo.sh
+
+serve: build
+	$(EPSILOND) serve --host $(HOST) --port $(PORT) --data-dir $(DATA_DIR)
+
+build: setup
+	$(SWIFT_BUILD) --product epsilond
+
+# The tests run on the release build: numeric code and the server are only ever judged in release mode.
+test: setup
+	$(SWIFT_BUILD) --build-tests
+	swift test -c release --skip-build
+
+check: setup lint
+	$(SWIFT_BUILD) --product epsilond
+	$(MAKE) test
+	swift test -c release --skip-build --filter Contract
+
+bench: build
+	$(EPSILOND) bench accounting
+	$(EPSILOND) bench train --workload w2_tutorial_cnn --batch 32
+	$(EPSILOND) bench train --workload w2_tutorial_cnn --batch 256
+
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	@mkdir -p .build/fuzz/corpus
+	swiftc -O -parse-as-library -sanitize=fuzzer,address -o .build/fuzz/http-parser \
+	  Tests/Fuzz/HTTPParserFuzz.swift $(wildcard Sources/HTTPServer/Parsing/*.swift)
+	SWIFT_BACKTRACE=enable=no .build/fuzz/http-parser -max_total_time=$(FUZZ_SECONDS) .build/fuzz/corpus
+
+format:
+	swift format --in-place --recursive Package.swift Sources Tests
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+# Silent when nothing is missing.
+setup:
+	@deploy/setup.sh
+
+image:
+	docker build --tag epsilond .
+
+clean:
+	rm -rf .build
