@@ -3,8 +3,8 @@
 set -euo pipefail
 
 packages=(
-  # to compile and link with the Swift toolchain
-  binutils libc6-dev libgcc-12-dev libstdc++-12-dev
+  # what the Swift toolchain itself loads and links with
+  binutils libc6-dev libcurl4 libgcc-12-dev libncurses6 libstdc++-12-dev libxml2
   # libraries that epsilond is built on
   libdnnl-dev libsqlite3-dev libssl-dev zlib1g-dev
   # the demo's data, the page's charts, the demo's client
