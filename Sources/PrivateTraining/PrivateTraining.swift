@@ -1,1 +1,0 @@
-// PrivateTraining: see README.md, Architecture.

@@ -1,0 +1,63 @@
+import COpenSSL
+
+/// Random words addressed by what they are for: AES-256-CTR under an attempt's key, its counter laid out so that no two
+/// uses ever share a keystream byte.
+///
+/// ```
+/// byte    0        1 … 7            8 … 11        12 … 15
+///       stream   step (56 bits)   block (32)    AES blocks within (32, from 0)
+/// ```
+///
+/// All numbers are big-endian, and the cipher counts up in the last field. A block may thus be up to 2³² AES blocks
+/// (64 GiB) long before it could run into the next; `fill` refuses longer ones. Being addressed, not consumed in order,
+/// the words do not depend on how many threads draw them.
+///
+/// Not safe to share between threads: each lane of work has its own, made from the same key.
+package final class Keystream {
+  /// What the words are for. The raw values are part of the counter and never reused for another purpose.
+  package enum Stream: UInt8 {
+    case noise = 1
+    case inclusion = 2
+    case inclusionTie = 3
+  }
+
+  /// Where a run of words begins.
+  package struct Position: Hashable, Sendable {
+    package var stream: Stream
+    package var step: Int
+    package var block: Int
+
+    package init(_ stream: Stream, step: Int, block: Int) {
+      precondition(step >= 0 && step < 1 << 56 && block >= 0 && block < 1 << 32, "the counter has no room for this")
+      self.stream = stream
+      self.step = step
+      self.block = block
+    }
+
+    /// The AES counter block of the first word.
+    package var counter: [UInt8] {
+      [stream.rawValue]
+        + (0..<7).map { UInt8(truncatingIfNeeded: step >> (48 - 8 * $0)) }
+        + (0..<4).map { UInt8(truncatingIfNeeded: block >> (24 - 8 * $0)) }
+        + [0, 0, 0, 0]
+    }
+  }
+
+  private let generator: OpaquePointer
+
+  package init(key: AttemptKey) throws(RandomnessError) {
+    guard let generator = key.withBytes({ openssl_aes256_ctr_create($0) }) else { throw .cipherUnavailable }
+    self.generator = generator
+  }
+
+  deinit { openssl_aes256_ctr_free(generator) }
+
+  /// Fills `words` with the first of the keystream at `position`.
+  package func fill(_ words: UnsafeMutableRawBufferPointer, at position: Position) throws(RandomnessError) {
+    precondition(words.count < 1 << 36, "a block of keystream is at most 2³² AES blocks long")
+    guard let first = words.baseAddress else { return }
+    guard openssl_aes256_ctr_keystream(generator, position.counter, first, words.count) else {
+      throw .cipherUnavailable
+    }
+  }
+}
