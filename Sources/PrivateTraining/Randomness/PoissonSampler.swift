@@ -73,8 +73,10 @@ package final class PoissonSampler {
       try keystream.fill(UnsafeMutableRawBufferPointer(words), at: .init(.inclusion, step: step, block: chunk))
       for hit in hits[..<collectCandidates(size)] {
         let example = first + Int(hit)
-        let isTie = words[Int(hit)] == threshold.leading
-        if try !isTie || tieIsIncluded(step: step, example: example) { batch.append(Int32(example)) }
+        if words[Int(hit)] == threshold.leading {
+          guard try tieIsIncluded(step: step, example: example) else { continue }
+        }
+        batch.append(Int32(example))
       }
     }
   }
