@@ -1,2 +1,0 @@
-import API
-import Testing
