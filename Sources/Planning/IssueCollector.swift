@@ -1,0 +1,173 @@
+/// Gathers the mistakes of a job, field by field.
+struct IssueCollector {
+  private var issues: [FieldIssue] = []
+
+  /// Bounds far outside anything useful, and well inside what float32 arithmetic keeps finite.
+  static let clippingNormRange = 1e-6...1e6
+  static let noiseMultiplierRange = 1e-3...1e6
+  static let learningRateLimit = 1e6
+  static let targetEpsilonRange = 1e-6...1e4
+  static let smallestDelta = 1e-100
+  static let nameLimit = 200
+
+  var isEmpty: Bool { issues.isEmpty }
+
+  /// - Precondition: there is an issue.
+  var error: PlanningError { PlanningError(issues) }
+
+  mutating func add(_ kind: FieldIssue.Kind = .invalidParameter, at pointer: String, _ detail: String) {
+    issues.append(FieldIssue(kind, at: pointer, detail))
+  }
+
+  mutating func collect<Value>(_ body: () throws(PlanningError) -> Value) -> Value? {
+    do {
+      return try body()
+    } catch {
+      issues += error.issues
+      return nil
+    }
+  }
+
+  mutating func checkName(_ name: String) {
+    guard !name.isEmpty, name.utf8.count <= Self.nameLimit else {
+      return add(at: "/name", "A name has 1 to \(Self.nameLimit) bytes; this one has \(name.utf8.count).")
+    }
+    if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+      add(at: "/name", "A name holds no control characters.")
+    }
+  }
+
+  mutating func sampling(_ training: TrainingSpecification, dataset: DatasetFacts) -> PoissonSampling? {
+    guard training.batchSize >= 1, training.batchSize <= dataset.exampleCount else {
+      add(
+        at: "/training/batch_size",
+        "batch_size is between 1 and the dataset's \(dataset.exampleCount) examples, not \(training.batchSize).")
+      return nil
+    }
+    return PoissonSampling(expectedBatchSize: training.batchSize, datasetSize: dataset.exampleCount)
+  }
+
+  mutating func steps(_ training: TrainingSpecification, sampling: PoissonSampling?) -> Int? {
+    let limit = TrainingPlan.stepLimit
+    switch (training.epochs, training.steps) {
+    case (nil, nil), (.some, .some):
+      add(at: "/training", "Give exactly one of epochs and steps.")
+      return nil
+    case (nil, let steps?):
+      guard 1...limit ~= steps else {
+        add(at: "/training/steps", "steps is between 1 and \(limit), not \(steps).")
+        return nil
+      }
+      return steps
+    case (let epochs?, nil):
+      guard epochs.isFinite, epochs > 0 else {
+        add(at: "/training/epochs", "epochs is a number above 0, not \(epochs).")
+        return nil
+      }
+      guard let sampling else { return nil }
+      guard let steps = sampling.steps(epochs: epochs, limit: limit) else {
+        add(at: "/training/epochs", "\(epochs) epochs are more than \(limit) steps: lower epochs or raise batch_size.")
+        return nil
+      }
+      return steps
+    }
+  }
+
+  mutating func checkOptimizer(_ optimizer: OptimizerSpecification) {
+    if !(optimizer.learningRate > 0 && optimizer.learningRate <= Self.learningRateLimit) {
+      add(
+        at: "/training/optimizer/learning_rate",
+        "learning_rate is above 0 and at most \(Self.learningRateLimit), not \(optimizer.learningRate).")
+    }
+    if !(optimizer.momentum >= 0 && optimizer.momentum < 1) {
+      add(at: "/training/optimizer/momentum", "momentum is in [0, 1), not \(optimizer.momentum).")
+    }
+  }
+
+  mutating func checkEvaluation(_ evaluation: DatasetFacts?, matches dataset: DatasetFacts) {
+    guard let evaluation else { return }
+    if !evaluation.isPublic {
+      add(
+        .policyDenied, at: "/evaluation/dataset",
+        "\(evaluation.reference) is not public, and its accuracy would be published without being paid for: name a "
+          + "dataset registered with \"public\": true.")
+    }
+    if evaluation.inputShape != dataset.inputShape {
+      add(
+        at: "/evaluation/dataset",
+        "An example of \(evaluation.reference) has shape \(evaluation.inputShape), one of \(dataset.reference) has "
+          + "\(dataset.inputShape).")
+    }
+    if evaluation.classCount > dataset.classCount {
+      add(
+        at: "/evaluation/dataset",
+        "\(evaluation.reference) has \(evaluation.classCount) classes, \(dataset.reference) has \(dataset.classCount).")
+    }
+  }
+
+  mutating func checkPrivacy(_ specification: JobSpecification, dataset: DatasetFacts) {
+    if specification.privacy.isPrivate {
+      checkMechanism(specification.privacy)
+      checkClipping(specification.training.clipping)
+      if specification.budget == nil {
+        add(at: "/budget", "A private job names the budget that pays for it.")
+      }
+      return
+    }
+    if !dataset.isPublic {
+      add(
+        .policyDenied, at: "/privacy/private",
+        "\(dataset.reference) is not public: training on it without privacy would publish it. Drop \"private\": false.")
+    }
+    let privacy = specification.privacy
+    for (isGiven, field) in [
+      (privacy.noiseMultiplier != nil, "noise_multiplier"), (privacy.targetEpsilon != nil, "target_epsilon"),
+      (privacy.delta != nil, "delta"),
+    ] where isGiven {
+      add(
+        .unsoundCombination, at: "/privacy/\(field)", "\(field) promises privacy, and \"private\" is false: drop one.")
+    }
+  }
+
+  private mutating func checkMechanism(_ privacy: PrivacySpecification) {
+    switch (privacy.noiseMultiplier, privacy.targetEpsilon) {
+    case (nil, nil), (.some, .some):
+      add(at: "/privacy", "Give exactly one of noise_multiplier and target_epsilon.")
+    case (let multiplier?, nil):
+      if !(Self.noiseMultiplierRange ~= multiplier) {
+        add(
+          at: "/privacy/noise_multiplier",
+          "noise_multiplier is between \(Self.noiseMultiplierRange.lowerBound) and "
+            + "\(Self.noiseMultiplierRange.upperBound), not \(multiplier).")
+      }
+    case (nil, let epsilon?):
+      if !(Self.targetEpsilonRange ~= epsilon) {
+        add(
+          at: "/privacy/target_epsilon",
+          "target_epsilon is between \(Self.targetEpsilonRange.lowerBound) and "
+            + "\(Self.targetEpsilonRange.upperBound), not \(epsilon).")
+      }
+    }
+    guard let delta = privacy.delta else {
+      return add(at: "/privacy/delta", "delta is missing: the probability, in (0, 1), at which ε is stated.")
+    }
+    if !(delta >= Self.smallestDelta && delta < 1) {
+      add(at: "/privacy/delta", "delta is at least \(Self.smallestDelta) and below 1, not \(delta).")
+    }
+  }
+
+  private mutating func checkClipping(_ clipping: ClippingSpecification?) {
+    guard let clipping else {
+      return add(
+        at: "/training/clipping",
+        "clipping is missing: without a bound on each example's gradient there is no privacy. Write "
+          + "{\"mode\": \"flat\", \"norm\": 1.0}.")
+    }
+    if !(Self.clippingNormRange ~= clipping.norm) {
+      add(
+        at: "/training/clipping/norm",
+        "norm is between \(Self.clippingNormRange.lowerBound) and \(Self.clippingNormRange.upperBound), not "
+          + "\(clipping.norm).")
+    }
+  }
+}
