@@ -9,7 +9,7 @@ public struct PoissonSampling: Hashable, Sendable {
   public let datasetSize: Int
 
   /// - Precondition: 1 ≤ expectedBatchSize ≤ datasetSize.
-  init(expectedBatchSize: Int, datasetSize: Int) {
+  package init(expectedBatchSize: Int, datasetSize: Int) {
     precondition(1 <= expectedBatchSize && expectedBatchSize <= datasetSize, "a batch is a part of the dataset")
     self.expectedBatchSize = expectedBatchSize
     self.datasetSize = datasetSize
