@@ -1,0 +1,79 @@
+import Planning
+
+/// Reads the body of `POST /v1/jobs`. Shapes and types are checked here; what the values mean together is checked by
+/// `TrainingPlan`, whose issues carry the same pointers.
+struct JobSpecificationFields {
+  let errors: FieldErrors
+
+  init(errors: FieldErrors) {
+    self.errors = errors
+  }
+
+  /// nil where an error was noted.
+  func read(_ body: JSONNode) -> JobSpecification? {
+    guard let fields = FieldReader(body, errors: errors) else { return nil }
+    let name = fields.text("name")
+    let budget = fields.optionalText("budget")
+    let dataset = fields.text("dataset")
+    let model = fields.object("model").flatMap(model)
+    let training = fields.object("training").flatMap(training)
+    let privacy = fields.object("privacy").flatMap(privacy)
+    let evaluation = fields.optionalObject("evaluation").flatMap(evaluation)
+    fields.finish()
+    guard errors.isEmpty, let name, let dataset, let model, let training, let privacy else { return nil }
+    return JobSpecification(
+      name: name, budget: budget, dataset: dataset, model: model, training: training, privacy: privacy,
+      evaluation: evaluation)
+  }
+
+  private func training(_ fields: FieldReader) -> TrainingSpecification? {
+    let batchSize = fields.integer("batch_size", 1...(1 << 53))
+    let epochs = fields.optionalNumber("epochs", .above(0))
+    let steps = fields.optionalInteger("steps", 1...TrainingPlan.stepLimit)
+    let optimizer = fields.object("optimizer").flatMap(optimizer)
+    let clipping = fields.optionalObject("clipping").flatMap(clipping)
+    fields.finish()
+    guard let batchSize, let optimizer else { return nil }
+    return TrainingSpecification(
+      batchSize: batchSize, epochs: epochs, steps: steps, optimizer: optimizer, clipping: clipping)
+  }
+
+  private func optimizer(_ fields: FieldReader) -> OptimizerSpecification? {
+    let type = fields.optionalChoice("type", choices(OptimizerSpecification.Kind.self))
+    let learningRate = fields.number("learning_rate", .above(0))
+    let momentum = fields.optionalNumber("momentum", .from(0, below: 1))
+    fields.finish()
+    guard let learningRate else { return nil }
+    return OptimizerSpecification(type: type ?? .sgd, learningRate: learningRate, momentum: momentum ?? 0)
+  }
+
+  private func clipping(_ fields: FieldReader) -> ClippingSpecification? {
+    let mode = fields.optionalChoice("mode", choices(ClippingSpecification.Mode.self))
+    let norm = fields.number("norm", .above(0))
+    fields.finish()
+    return norm.map { ClippingSpecification(mode: mode ?? .flat, norm: $0) }
+  }
+
+  private func privacy(_ fields: FieldReader) -> PrivacySpecification? {
+    let isPrivate = fields.optionalFlag("private")
+    let noiseMultiplier = fields.optionalNumber("noise_multiplier", .above(0))
+    let targetEpsilon = fields.optionalNumber("target_epsilon", .above(0))
+    let delta = fields.optionalNumber("delta", .above(0, below: 1))
+    let adjacency = fields.optionalChoice("adjacency", choices(Adjacency.self))
+    fields.finish()
+    return PrivacySpecification(
+      noiseMultiplier: noiseMultiplier, targetEpsilon: targetEpsilon, delta: delta, isPrivate: isPrivate ?? true,
+      adjacency: adjacency ?? .addOrRemoveOne)
+  }
+
+  private func evaluation(_ fields: FieldReader) -> EvaluationSpecification? {
+    let dataset = fields.text("dataset")
+    fields.finish()
+    return dataset.map { EvaluationSpecification(dataset: $0) }
+  }
+}
+
+/// The words of an enumeration, for `FieldReader.optionalChoice`.
+func choices<Value: RawRepresentable<String> & CaseIterable>(_ type: Value.Type) -> [(word: String, value: Value)] {
+  type.allCases.map { ($0.rawValue, $0) }
+}
