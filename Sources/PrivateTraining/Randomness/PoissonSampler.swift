@@ -1,3 +1,5 @@
+import CKernels
+
 /// Poisson sampling as the accountant assumes it: at every step each example is in the batch with probability q,
 /// independently of all others and of every other step. Nothing is shuffled, and no batch size is enforced.
 ///
@@ -16,7 +18,7 @@ package final class PoissonSampler {
   private let keystream: Keystream
   private let words: UnsafeMutableBufferPointer<UInt16>
   private let tieWord: UnsafeMutableBufferPointer<UInt64>
-  private let hits: UnsafeMutableBufferPointer<Int32>
+  private let places: UnsafeMutableBufferPointer<Int32>
 
   /// Examples whose leading bits are drawn at once.
   private static let chunkSize = 8192
@@ -49,14 +51,14 @@ package final class PoissonSampler {
     words.initialize(repeating: 0)
     tieWord = .allocate(capacity: 1)
     tieWord.initialize(repeating: 0)
-    hits = .allocate(capacity: Self.chunkSize)
-    hits.initialize(repeating: 0)
+    places = .allocate(capacity: Self.chunkSize)
+    places.initialize(repeating: 0)
   }
 
   deinit {
     words.deallocate()
     tieWord.deallocate()
-    hits.deallocate()
+    places.deallocate()
   }
 
   /// Puts the numbers of the examples in the batch of `step` into `batch`, in ascending order.
@@ -71,25 +73,15 @@ package final class PoissonSampler {
     for (chunk, first) in stride(from: 0, to: count, by: Self.chunkSize).enumerated() {
       let size = min(Self.chunkSize, count - first)
       try keystream.fill(UnsafeMutableRawBufferPointer(words), at: .init(.inclusion, step: step, block: chunk))
-      for hit in hits[..<collectCandidates(size)] {
-        let example = first + Int(hit)
-        if words[Int(hit)] == threshold.leading {
+      let found = noise_collect_places(words.baseAddress!, size, threshold.leading, places.baseAddress!)
+      for place in places[..<found] {
+        let example = first + Int(place)
+        if words[Int(place)] == threshold.leading {
           guard try tieIsIncluded(step: step, example: example) else { continue }
         }
         batch.append(Int32(example))
       }
     }
-  }
-
-  /// Lists the words up to the leading threshold, without a branch that depends on the words.
-  private func collectCandidates(_ size: Int) -> Int {
-    let leading = threshold.leading
-    var found = 0
-    for i in 0..<size {
-      hits[found] = Int32(truncatingIfNeeded: i)
-      found &+= words[i] <= leading ? 1 : 0
-    }
-    return found
   }
 
   private func tieIsIncluded(step: Int, example: Int) throws(RandomnessError) -> Bool {
