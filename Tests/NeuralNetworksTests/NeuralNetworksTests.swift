@@ -1,2 +1,3 @@
-import Testing
 import NeuralNetworks
+import Tensors
+import Testing

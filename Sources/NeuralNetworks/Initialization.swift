@@ -1,0 +1,38 @@
+import Tensors
+
+/// How parameters begin. Initial weights are drawn from no data, so they are not private and their generator need not be
+/// secure.
+public enum Initialization: String, Hashable, Sendable, CaseIterable {
+  /// Torch's default for Linear and Conv2d: weights and biases uniform within ±1/√fanIn.
+  case torch
+  /// Keras' default: weights uniform within ±√(6/(fanIn + fanOut)) (Glorot and Bengio 2010, eq. 16), biases 0.
+  case glorotUniform = "glorot_uniform"
+}
+
+extension Network {
+  /// Parameters in the layout of `parameters`, drawn in that order with one 64-bit word for each value that is not a
+  /// constant; the same words give the same values.
+  public func initialParameters(
+    _ initialization: Initialization = .torch, using generator: inout some RandomNumberGenerator
+  ) -> [Float] {
+    var values = [Float](repeating: 0, count: parameterCount)
+    for layer in layers {
+      guard let layer = layer as? any ParameterizedLayer else { continue }
+      let bound =
+        switch initialization {
+        case .torch: 1 / Float(layer.fans.input).squareRoot()
+        case .glorotUniform: (6 / Float(layer.fans.input + layer.fans.output)).squareRoot()
+        }
+      for i in layer.weight.range { values[i] = bound * symmetricUniform(&generator) }
+      guard let bias = layer.bias, initialization == .torch else { continue }
+      for i in bias.range { values[i] = bound * symmetricUniform(&generator) }
+    }
+    return values
+  }
+}
+
+/// Uniform on an even grid of 2²³ values strictly inside (−1, 1), symmetric about 0; every step is exact in float32.
+private func symmetricUniform(_ generator: inout some RandomNumberGenerator) -> Float {
+  let cell = Int32(truncatingIfNeeded: generator.next() >> 41)  // 23 bits.
+  return Float(2 * cell + 1 - (1 << 23)) / Float(1 << 23)
+}

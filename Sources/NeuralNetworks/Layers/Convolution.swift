@@ -1,0 +1,155 @@
+import Tensors
+
+/// A two-dimensional convolution with weights [filters, channels, height, width].
+package struct Convolution: ParameterizedLayer {
+  package let name: String
+  package let inputShape, outputShape: Shape
+  package let weight: ParameterSlice
+  package let bias: ParameterSlice?
+  package let geometry: ConvolutionGeometry
+
+  package init(
+    name: String, input: Shape, filters: Int, window: Window, hasBias: Bool, offset: Int
+  ) throws(TensorError) {
+    guard let image = input.image else { throw .window("a convolution takes an image, not \(input)") }
+    self.name = name
+    inputShape = input
+    geometry = try ConvolutionGeometry(
+      channels: image.channels, height: image.height, width: image.width, outputChannels: filters, window: window)
+    outputShape = try Shape([filters, geometry.outputHeight, geometry.outputWidth])
+    let shape = try Shape([filters, image.channels, window.kernelHeight, window.kernelWidth])
+    weight = ParameterSlice(name: "\(name).weight", shape: shape, offset: offset)
+    bias =
+      hasBias
+      ? ParameterSlice(name: "\(name).bias", shape: try Shape([filters]), offset: weight.range.upperBound) : nil
+  }
+
+  package var label: String {
+    let window = geometry.window
+    let kernel = "\(window.kernelHeight)×\(window.kernelWidth)/\(window.strideHeight),\(window.strideWidth)"
+    return "convolution \(inputShape) → \(outputShape), kernel \(kernel)"
+  }
+  package var fans: (input: Int, output: Int) {
+    (geometry.patchCount, geometry.outputChannels * geometry.input.windowCount)
+  }
+
+  package func packedWeightCount(for backend: any NumericBackend) throws(TensorError) -> Int {
+    try backend.packedWeightCount(geometry)
+  }
+
+  package func packWeights(
+    _ parameters: Floats, into packed: MutableFloats, backend: any NumericBackend
+  ) throws(TensorError) {
+    try backend.packWeights(geometry, weights: parameters.slice(weight), into: packed)
+  }
+
+  package func forward(_ pass: LayerPass) throws(TensorError) {
+    try pass.backend.convolve(
+      geometry, count: pass.count, input: Floats(pass.input), packedWeights: Floats(pass.packedWeights),
+      bias: bias.map { pass.parameters.slice($0) }, output: pass.output)
+  }
+
+  package func backward(_ pass: LayerPass) throws(TensorError) {
+    try pass.backend.convolutionInputGradient(
+      geometry, count: pass.count, outputGradient: Floats(pass.outputGradient),
+      packedWeights: Floats(pass.packedWeights), inputGradient: pass.inputGradient)
+  }
+}
+
+// MARK: - Book-keeping
+
+extension Convolution {
+  package var bookKeepings: [BookKeeping] { BookKeeping.allCases }
+
+  /// By multiplications for one example, beyond the weight gradient that any method needs once. With T positions, p
+  /// filters and d elements in a patch: keeping costs none; ghost costs the two Gram matrices, T²(d + p); recomputing
+  /// costs a second weight gradient, T·d·p. Bu et al.'s rule 2T² ≤ p·d (arXiv:2205.10683, §3) compares memory instead.
+  package func preferredBookKeeping(keptFloatLimit limit: Int, backend: any NumericBackend) -> BookKeeping {
+    if backend.exampleGradientCount(geometry) <= limit { return .keep }
+    let (t, d, p) = (Double(geometry.positions), Double(geometry.patchCount), Double(geometry.outputChannels))
+    return t * t * (d + p) <= t * d * p ? .ghost : .recompute
+  }
+
+  package func retention(_ method: BookKeeping, backend: any NumericBackend) -> Retention {
+    let one = backend.exampleGradientCount(geometry)
+    let biasFloats = bias == nil ? 0 : geometry.outputChannels
+    return switch method {
+    case .keep:
+      Retention(
+        activations: false, weightFloats: one, biasFloats: biasFloats, scratchPerBlock: one, sumsInBlocks: false)
+    case .ghost:
+      Retention(
+        activations: true, biasFloats: biasFloats, scratchPerExample: geometry.outputCount,
+        scratchPerBlock: backend.ghostScratchCount(geometry), sumsInBlocks: true)
+    case .recompute:
+      Retention(
+        activations: true, biasFloats: biasFloats, scratchPerExample: geometry.outputCount, scratchPerBlock: one,
+        sumsInBlocks: true)
+    }
+  }
+
+  package func squaredNorms(
+    _ pass: GradientPass, into norms: (weight: MutableDoubles, bias: MutableDoubles)?
+  ) throws(TensorError) {
+    let backend = pass.backend
+    let gradient = Floats(pass.outputGradient)
+    let input = Floats(pass.input)
+    if bias != nil {
+      let filters = geometry.outputChannels
+      backend.groupRowSums(
+        groups: pass.count, group: geometry.positions, columns: filters, gradient, output: pass.kept.bias)
+      if let norms {
+        backend.rowSquaredNorms(rows: pass.count, columns: filters, Floats(pass.kept.bias), into: norms.bias)
+      }
+    }
+    let one = backend.exampleGradientCount(geometry)
+    switch pass.method {
+    case .keep:
+      backend.convolutionExampleGradients(
+        geometry, count: pass.count, input: input, outputGradient: gradient, gradients: pass.kept.weight)
+      if let norms {
+        backend.rowSquaredNorms(rows: pass.count, columns: one, Floats(pass.kept.weight), into: norms.weight)
+      }
+    case .ghost:
+      guard let norms else { return }
+      norms.weight.slice(0, pass.count).update(repeating: 0)
+      try backend.addGhostSquaredNorms(
+        geometry, count: pass.count, input: input, outputGradient: gradient, scratch: pass.scratch, to: norms.weight)
+    case .recompute:
+      guard let norms else { return }
+      for i in 0..<pass.count {
+        backend.convolutionExampleGradients(
+          geometry, count: 1, input: input.slice(i * geometry.inputCount, geometry.inputCount),
+          outputGradient: gradient.slice(i * geometry.outputCount, geometry.outputCount), gradients: pass.scratch)
+        backend.rowSquaredNorms(rows: 1, columns: one, Floats(pass.scratch), into: norms.weight.slice(i, 1))
+      }
+    }
+  }
+
+  package func addGradientSum(
+    _ pass: GradientPass, factors: Floats, to gradient: MutableFloats
+  ) throws(TensorError) {
+    let backend = pass.backend
+    if let bias {
+      backend.addWeightedRowSum(
+        rows: pass.count, columns: geometry.outputChannels, Floats(pass.kept.bias), factors: factors,
+        to: gradient.slice(bias))
+    }
+    switch pass.method {
+    case .keep:
+      let one = backend.exampleGradientCount(geometry)
+      let sum = pass.scratch.slice(0, one)
+      sum.update(repeating: 0)
+      backend.addWeightedRowSum(
+        rows: pass.count, columns: one, Floats(pass.kept.weight), factors: factors, to: sum)
+      backend.addExampleGradient(geometry, Floats(sum), to: gradient.slice(weight))
+    case .ghost, .recompute:
+      let scaled = pass.scratch.slice(0, pass.count * geometry.outputCount)
+      backend.scaleRows(
+        rows: pass.count, columns: geometry.outputCount, Floats(pass.outputGradient), by: factors, output: scaled)
+      try backend.addConvolutionWeightGradientSum(
+        geometry, count: pass.count, input: Floats(pass.input), outputGradient: Floats(scaled),
+        to: gradient.slice(weight))
+    }
+  }
+}
