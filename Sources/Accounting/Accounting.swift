@@ -1,1 +1,0 @@
-// Accounting: see README.md, Architecture.

@@ -1,0 +1,196 @@
+import Glibc
+
+/// An event as a list of distinct mechanisms and how often each runs.
+///
+/// Equal mechanisms are counted together, and the list has a fixed order, so the result does not depend on the order in
+/// which the parts were written down.
+struct Composition: Sendable {
+  struct Group: Sendable {
+    var mechanism: Mechanism
+    var count: Int
+  }
+
+  let groups: [Group]
+  /// Upper bound of the probability that some (ε, δ) black box fails: 1 − Π(1 − δᵢ).
+  let additiveDelta: Double
+
+  init(of event: PrivacyEvent, relation: NeighboringRelation) throws(AccountingError) {
+    var collector = GroupCollector(relation: relation)
+    try collector.add(event, count: 1, path: [])
+    groups = collector.sortedGroups
+    additiveDelta = collector.logSurvival == 0 ? 0 : min(1, (-expm1(collector.logSurvival)).raised(by: 8 * ulp))
+  }
+
+  /// The event `times` times over.
+  init(repeating once: Composition, times: Int) {
+    groups = once.groups.map { Group(mechanism: $0.mechanism, count: $0.count * times) }
+    additiveDelta =
+      once.additiveDelta == 0
+      ? 0 : min(1, (-expm1(Double(times) * log1p(-once.additiveDelta))).raised(by: 8 * ulp))
+  }
+
+  /// Upper bound of the Rényi divergence of infinite order: the ε of pure composition.
+  var pureEpsilonUpperBound: Double {
+    groups.reduce(0.0) { sum, group in
+      let one = group.mechanism.pureEpsilonUpperBound
+      return one == 0 ? sum : (sum + Double(group.count) * one).nextUp.nextUp
+    }
+  }
+}
+
+/// Evaluates a composition at one order after another.
+struct CompositionEvaluator {
+  private var parts: [(count: Double, evaluator: MechanismEvaluator)]
+  let additiveDelta: Double
+  let pureEpsilonUpperBound: Double
+
+  init(_ composition: Composition) {
+    parts = composition.groups.map { (Double($0.count), MechanismEvaluator($0.mechanism)) }
+    additiveDelta = composition.additiveDelta
+    pureEpsilonUpperBound = composition.pureEpsilonUpperBound
+  }
+
+  /// Upper bound of the divergence of the whole at order α > 1, finite. The only place where a cost is multiplied by how
+  /// often it is incurred.
+  mutating func divergence(order: Double) -> Double {
+    var sum = 0.0
+    for index in parts.indices {
+      let one = parts[index].evaluator.divergence(order: order)
+      if one > 0 { sum += parts[index].count * one }
+    }
+    return sum == 0 ? 0 : (sum * (1 + Double(parts.count + 2) * ulp)).nextUp
+  }
+}
+
+/// One walk over an event tree that sorts its leaves into groups.
+private struct GroupCollector {
+  let relation: NeighboringRelation
+  /// Σ log(1 − δ) over all black boxes.
+  var logSurvival = 0.0
+  private var counts: [Mechanism: Int] = [:]
+
+  init(relation: NeighboringRelation) { self.relation = relation }
+
+  var sortedGroups: [Composition.Group] {
+    counts.map { Composition.Group(mechanism: $0.key, count: $0.value) }
+      .sorted { sortKey($0.mechanism).lexicographicallyPrecedes(sortKey($1.mechanism)) }
+  }
+
+  /// - Parameter count: how often `event` runs, ≥ 0; sums cannot overflow because the event is within its limits.
+  mutating func add(_ event: PrivacyEvent, count: Int, path: [PathComponent]) throws(AccountingError) {
+    guard count > 0 else { return }
+    switch event {
+    case .noOp: return
+    case .nonPrivate: append(.nonPrivate, count)
+    case .gaussian(let noise): append(.gaussian(noiseMultiplier: noise / sensitivity), count)
+    case .laplace(let noise): append(.laplace(noiseMultiplier: noise / sensitivity), count)
+    case .zeroConcentrated(let rho, let xi): append(.zeroConcentrated(rho: rho, xi: xi), count)
+    case .epsilonDelta(let epsilon, let delta):
+      logSurvival += Double(count) * log1p(-delta) * (1 + 4 * ulp)
+      append(.pure(epsilon: epsilon), count)
+    case .randomizedResponse(let noise, let buckets):
+      guard relation != .addOrRemoveOne else { throw randomizedResponseRefusal(path) }
+      let mechanism = Mechanism.randomizedResponse(
+        noiseParameter: noise, buckets: buckets, replaceOne: relation == .replaceOne)
+      append(mechanism, count)
+    case .composed(let events):
+      for (index, inner) in events.enumerated() {
+        try add(inner, count: count, path: path + [.field("events"), .index(index)])
+      }
+    case .selfComposed(let inner, let repetitions):
+      try add(inner, count: count * repetitions, path: path + [.field("event")])
+    case .poissonSampled(let probability, let inner):
+      try addSampled(inner, probability: probability, count: count, path: path)
+    }
+  }
+
+  /// How far one record moves a sum, in units of its clipping norm.
+  private var sensitivity: Double { relation == .replaceOne ? 2 : 1 }
+
+  private mutating func append(_ mechanism: Mechanism, _ count: Int) { counts[mechanism, default: 0] += count }
+
+  private mutating func addSampled(
+    _ inner: PrivacyEvent, probability: Double, count: Int, path: [PathComponent]
+  ) throws(AccountingError) {
+    if probability == 0 { return }
+    if probability == 1 { return try add(inner, count: count, path: path + [.field("event")]) }
+    guard let release = GaussianRelease(of: inner) else {
+      throw .unsoundCombination(
+        path: path + [.field("event")],
+        reason: "Poisson sampling is accounted for Gaussian events and their compositions",
+        alternative: "sample a gaussian event, or leave the sampling out, which is an upper bound")
+    }
+    switch release {
+    case .nothing: return
+    case .everything: append(.nonPrivate, count)
+    case .noise(let multiplier):
+      append(
+        .poissonGaussian(
+          samplingProbability: probability, noiseMultiplier: multiplier, replaceOne: relation == .replaceOne),
+        count)
+    }
+  }
+
+  private func randomizedResponseRefusal(_ path: [PathComponent]) -> AccountingError {
+    .unsoundCombination(
+      path: path,
+      reason: "randomized response publishes a report for each record, so adding a record shows by itself",
+      alternative: "ask for replace_one or replace_special")
+  }
+
+  /// A total order on mechanisms: their kind, then their parameters.
+  private func sortKey(_ mechanism: Mechanism) -> [Double] {
+    switch mechanism {
+    case .nonPrivate: [0]
+    case .gaussian(let noise): [1, noise]
+    case .laplace(let noise): [2, noise]
+    case .randomizedResponse(let p, let buckets, let replaceOne): [3, p, Double(buckets), replaceOne ? 1 : 0]
+    case .zeroConcentrated(let rho, let xi): [4, rho, xi]
+    case .pure(let epsilon): [5, epsilon]
+    case .poissonGaussian(let q, let noise, let replaceOne): [6, q, noise, replaceOne ? 1 : 0]
+    }
+  }
+}
+
+/// Gaussian releases of the same sample, taken together. Releases with noise multipliers σᵢ of one and the same sample are
+/// one release with 1/σ² = Σ 1/σᵢ² (a sufficient statistic), which is how they must be taken *inside* the sampling.
+private enum GaussianRelease {
+  case nothing
+  case everything
+  case noise(multiplier: Double)
+
+  /// `nil` where `event` has parts that are not Gaussian.
+  init?(of event: PrivacyEvent) {
+    if case .gaussian(let noise) = event {
+      self = noise > 0 ? .noise(multiplier: noise) : .everything
+      return
+    }
+    guard let precision = GaussianRelease.precision(of: event) else { return nil }
+    if precision == 0 {
+      self = .nothing
+    } else {
+      let multiplier = (1 / (precision * (1 + 8 * ulp))).squareRoot().nextDown
+      self = multiplier > 0 ? .noise(multiplier: multiplier) : .everything
+    }
+  }
+
+  /// Σ 1/σᵢ².
+  private static func precision(of event: PrivacyEvent) -> Double? {
+    switch event {
+    case .noOp: return 0
+    case .nonPrivate: return .infinity
+    case .gaussian(let noise): return max(1 / noise / noise, .leastNormalMagnitude)
+    case .selfComposed(let inner, let count):
+      guard let one = precision(of: inner) else { return nil }
+      return count == 0 ? 0 : one * Double(count)
+    case .composed(let events):
+      var sum = 0.0
+      for inner in events {
+        guard let one = precision(of: inner) else { return nil }
+        sum += one
+      }
+      return sum
+    case .laplace, .randomizedResponse, .zeroConcentrated, .epsilonDelta, .poissonSampled: return nil
+    }
+  }
+}

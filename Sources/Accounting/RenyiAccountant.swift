@@ -1,0 +1,149 @@
+import Glibc
+
+/// ε and δ of an event by Rényi divergence.
+///
+/// Divergences of the parts add up at each order; what one part costs is multiplied by its count in one place
+/// (`CompositionEvaluator.divergence`). Without a list of orders the order is optimised continuously, and pure differential
+/// privacy (order ∞) takes part.
+public struct RenyiAccountant: Sendable {
+  public let event: PrivacyEvent
+  public let relation: NeighboringRelation
+  let composition: Composition
+
+  /// - Throws: the first of `event.invalidParameters()`, or `unsoundCombination` where no bound is proved for the event
+  ///   under the relation.
+  public init(event: PrivacyEvent, relation: NeighboringRelation = .addOrRemoveOne) throws(AccountingError) {
+    try event.validate()
+    self.event = event
+    self.relation = relation
+    composition = try Composition(of: event, relation: relation)
+  }
+
+  /// The Rényi curve of the whole event.
+  /// - Parameter orders: α > 1, finite; at most `RenyiOrders.limit` of them.
+  public func curve(orders: [Double]) throws(AccountingError) -> RenyiCurve {
+    try RenyiOrders.validate(orders)
+    var evaluator = CompositionEvaluator(composition)
+    return evaluator.curve(orders: orders)
+  }
+
+  /// The least ε found such that the event is (ε, δ)-differentially private.
+  /// - Parameters:
+  ///   - delta: in [0, 1].
+  ///   - orders: the minimum is taken over exactly these; `nil` optimises the order.
+  public func epsilon(delta: Double, orders: [Double]? = nil) throws(AccountingError) -> EpsilonBound {
+    try Domain.requireDelta(delta)
+    if let orders { try RenyiOrders.validate(orders) }
+    var evaluator = CompositionEvaluator(composition)
+    return evaluator.epsilon(delta: delta, orders: orders)
+  }
+
+  /// The least δ found such that the event is (ε, δ)-differentially private.
+  /// - Parameters:
+  ///   - epsilon: finite and ≥ 0.
+  ///   - orders: as for `epsilon(delta:orders:)`.
+  public func delta(epsilon: Double, orders: [Double]? = nil) throws(AccountingError) -> DeltaBound {
+    try Domain.requireEpsilon(epsilon)
+    if let orders { try RenyiOrders.validate(orders) }
+    var evaluator = CompositionEvaluator(composition)
+    return evaluator.delta(epsilon: epsilon, orders: orders)
+  }
+}
+
+/// Lists of Rényi orders.
+public enum RenyiOrders {
+  /// The 156 orders of dp_accounting's `RdpAccountant` (1.1 to 10.9 by 0.1, 11 to 63, 128, 256, 512, 1024), which TF
+  /// Privacy's statement uses.
+  public static let standard: [Double] =
+    (1..<100).map { 1 + Double($0) / 10 } + (11..<64).map(Double.init) + [128, 256, 512, 1024]
+
+  /// The longest list that is accepted.
+  public static let limit = 10_000
+  /// The largest order that is accepted.
+  public static let greatest = 1e6
+
+  /// Throws unless there is at least one order and all lie in (1, `greatest`].
+  public static func validate(_ orders: [Double]) throws(AccountingError) {
+    let field = PathComponent.field("orders")
+    if orders.isEmpty {
+      throw .invalidParameter(path: [field], value: "[]", requirement: "must hold at least one order")
+    }
+    if orders.count > limit { throw .limitExceeded(path: [field], what: "the number of orders", limit: limit) }
+    for (index, order) in orders.enumerated() where !(order > 1 && order <= greatest) {
+      throw .invalidParameter(
+        path: [field, .index(index)], value: "\(order)", requirement: "must be greater than 1 and at most 1e6")
+    }
+  }
+}
+
+/// Checks of single numbers.
+enum Domain {
+  static func requireDelta(_ delta: Double) throws(AccountingError) {
+    try require(delta >= 0 && delta <= 1, "delta", delta, "must lie in [0, 1]")
+  }
+
+  static func requireEpsilon(_ epsilon: Double, field: String = "epsilon") throws(AccountingError) {
+    try require(epsilon >= 0 && epsilon.isFinite, field, epsilon, "must be finite and at least 0")
+  }
+
+  static func require(
+    _ condition: Bool, _ field: String, _ value: Double, _ requirement: String
+  ) throws(AccountingError) {
+    if !condition {
+      throw .invalidParameter(path: [.field(field)], value: "\(value)", requirement: requirement)
+    }
+  }
+}
+
+extension CompositionEvaluator {
+  mutating func curve(orders: [Double]) -> RenyiCurve {
+    RenyiCurve(
+      orders: orders, divergences: orders.map { divergence(order: $0) }, additiveDelta: additiveDelta)
+  }
+
+  mutating func epsilon(delta: Double, orders: [Double]?) -> EpsilonBound {
+    if let orders { return curve(orders: orders).epsilonUpperBound(delta: delta) }
+    guard let remaining = DeltaSplit.remainder(of: delta, after: additiveDelta) else {
+      return EpsilonBound(epsilon: .infinity, delta: delta, order: nil)
+    }
+    let pure = EpsilonBound(
+      epsilon: pureEpsilonUpperBound, delta: delta, order: pureEpsilonUpperBound < .infinity ? .infinity : nil)
+    if remaining == 0 || pureEpsilonUpperBound == 0 { return pure }
+    let best = leastEpsilon(delta: remaining)
+    return best.value < pure.epsilon
+      ? EpsilonBound(epsilon: best.value, delta: delta, order: best.order) : pure
+  }
+
+  mutating func delta(epsilon: Double, orders: [Double]?) -> DeltaBound {
+    if let orders { return curve(orders: orders).deltaUpperBound(epsilon: epsilon) }
+    if epsilon >= pureEpsilonUpperBound {
+      return DeltaBound(delta: additiveDelta, epsilon: epsilon, order: .infinity)
+    }
+    let best = leastLogDelta(epsilon: epsilon)
+    let delta = min(1, exp(best.value).raised(by: 0))
+    return DeltaBound(
+      delta: DeltaSplit.total(of: delta, and: additiveDelta), epsilon: epsilon, order: best.order)
+  }
+
+  private mutating func leastEpsilon(delta: Double) -> (order: Double, value: Double) {
+    // Fact 2 of the conversion is at its best as α → 1.
+    let nearlyOne = 1 + OrderSearch.steps.lowerBound
+    let atOne = divergence(order: nearlyOne)
+    if RenyiConversion.epsilonUpperBound(divergence: atOne, order: nearlyOne, delta: delta) == 0 {
+      return (nearlyOne, 0)
+    }
+    // Were the divergence ρα, the best step would be about √(log(1/δ)/ρ).
+    let guess = (max(-log(delta), 0.1) / max(divergence(order: 2) / 2, .leastNormalMagnitude)).squareRoot()
+    return OrderSearch.minimize(from: guess) { order in
+      RenyiConversion.epsilonUpperBound(divergence: divergence(order: order), order: order, delta: delta)
+    }
+  }
+
+  private mutating func leastLogDelta(epsilon: Double) -> (order: Double, value: Double) {
+    // Were the divergence ρα, the best step would be about (ε − ρ)/2ρ.
+    let rho = max(divergence(order: 2) / 2, .leastNormalMagnitude)
+    return OrderSearch.minimize(from: max(epsilon - rho, rho / 10) / (2 * rho)) { order in
+      RenyiConversion.logDeltaUpperBound(divergence: divergence(order: order), order: order, epsilon: epsilon)
+    }
+  }
+}

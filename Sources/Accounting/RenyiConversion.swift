@@ -1,0 +1,78 @@
+import Glibc
+
+/// Between Rényi divergence and (ε, δ), one order at a time.
+///
+/// Two facts are used, and the better one counts:
+///  1. arXiv:2004.00010v4, Proposition 12: D_α ≤ r gives (ε, δ) with ε = r + log(1 − 1/α) − log(δα)/(α − 1).
+///  2. D_1 ≤ D_α, and the total variation is at most √(1 − exp(−D_1)) (Bretagnolle and Huber): where δ² ≥ 1 − exp(−r)
+///     already ε = 0 holds.
+///
+/// Every result is on the safe side: the error of each logarithm and sum is bounded by a few units in the last place of
+/// the largest term and added.
+public enum RenyiConversion {
+  /// The least ε ≥ 0 that (ε, δ) holds for, by both facts.
+  /// - Parameters:
+  ///   - divergence: an upper bound of the Rényi divergence, in [0, ∞].
+  ///   - order: α > 1.
+  ///   - delta: in [0, 1].
+  /// - Returns: an upper bound, `infinity` where there is none.
+  public static func epsilonUpperBound(divergence: Double, order: Double, delta: Double) -> Double {
+    if divergence == 0 || impliesZeroEpsilon(divergence: divergence, delta: delta) { return 0 }
+    guard delta > 0, divergence < .infinity else { return .infinity }
+    let terms = ConversionTerms(order: order, logDelta: log(delta))
+    return max(0, (divergence + terms.offset).raised(by: ulp * divergence + terms.error))
+  }
+
+  /// The least δ in [0, 1] that (ε, δ) holds for, by both facts.
+  /// - Parameters:
+  ///   - divergence: an upper bound of the Rényi divergence, in [0, ∞].
+  ///   - order: α > 1.
+  ///   - epsilon: ≥ 0.
+  /// - Returns: an upper bound. Below the smallest positive number it is that number, not 0, unless it is truly 0.
+  public static func deltaUpperBound(divergence: Double, order: Double, epsilon: Double) -> Double {
+    if divergence == 0 { return 0 }
+    return min(1, exp(logDeltaUpperBound(divergence: divergence, order: order, epsilon: epsilon)).raised(by: 0))
+  }
+
+  /// The largest divergence at `order` that converts to (ε, δ): what a budget may spend at that order.
+  /// - Returns: a lower bound of it, ≥ 0.
+  public static func largestDivergence(order: Double, epsilon: Double, delta: Double) -> Double {
+    if delta >= 1 { return .infinity }
+    guard delta > 0 else { return 0 }
+    let terms = ConversionTerms(order: order, logDelta: log(delta))
+    let byProposition = (epsilon - terms.offset).lowered(by: 2 * (ulp * epsilon + terms.error))
+    // Fact 2 turned round: r ≤ −log(1 − δ²). It decides at small ε only.
+    let byTotalVariation = -log1p(-delta * delta) * (1 - 8 * ulp)
+    return max(0, byProposition, byTotalVariation)
+  }
+
+  /// log of the bound on δ, which may lie far below the smallest `Double`.
+  static func logDeltaUpperBound(divergence: Double, order: Double, epsilon: Double) -> Double {
+    guard divergence < .infinity else { return 0 }
+    let byTotalVariation = 0.5 * log(-expm1(-divergence))
+    // α − 1 times fact 1: log δ ≤ (α − 1)(r − ε + log(1 − 1/α)) − log α.
+    let step = order - 1
+    let shift = log1p(-1 / order)
+    let byProposition = step * (divergence - epsilon + shift) - log(order)
+    let error = 4 * ulp * (step * (divergence + epsilon - shift) + log(order) + 1)
+    return min(0, byTotalVariation.raised(by: 4 * ulp * (1 - byTotalVariation)), byProposition.raised(by: error))
+  }
+
+  private static func impliesZeroEpsilon(divergence: Double, delta: Double) -> Bool {
+    delta * delta * (1 - 4 * ulp) + expm1(-divergence) > 0
+  }
+}
+
+/// What fact 1 adds to the divergence, log(1 − 1/α) − (log δ + log α)/(α − 1), with a bound on its rounding error.
+private struct ConversionTerms {
+  var offset: Double
+  var error: Double
+
+  init(order: Double, logDelta: Double) {
+    let step = order - 1
+    let shift = log1p(-1 / order)
+    let tail = (logDelta + log(order)) / step
+    offset = shift - tail
+    error = 2 * ulp * (2 - shift + abs(tail) + (abs(logDelta) + log(order)) / step)
+  }
+}
