@@ -20,57 +20,8 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
   }
 }
 
-extension HTTPResponse {
-  /// The refusal as `application/problem+json` (RFC 9457).
-  init(refusal: HTTPRefusal) {
-    let title = HTTPResponse.reasonPhrase(of: refusal.status)
-    // The texts are ours and hold no character that JSON would need escaped.
-    let problem = """
-      {"type":"about:blank","title":"\(title)","status":\(refusal.status),"detail":"\(refusal.detail)",\
-      "code":"\(refusal.code)"}
-      """
-    self.init(status: refusal.status, contentType: "application/problem+json", text: problem)
-  }
-
-  static func reasonPhrase(of status: Int) -> String {
-    switch status {
-    case 200: "OK"
-    case 201: "Created"
-    case 202: "Accepted"
-    case 204: "No Content"
-    case 206: "Partial Content"
-    case 301: "Moved Permanently"
-    case 302: "Found"
-    case 303: "See Other"
-    case 304: "Not Modified"
-    case 307: "Temporary Redirect"
-    case 308: "Permanent Redirect"
-    case 400: "Bad Request"
-    case 401: "Unauthorized"
-    case 403: "Forbidden"
-    case 404: "Not Found"
-    case 405: "Method Not Allowed"
-    case 406: "Not Acceptable"
-    case 408: "Request Timeout"
-    case 409: "Conflict"
-    case 410: "Gone"
-    case 411: "Length Required"
-    case 412: "Precondition Failed"
-    case 413: "Content Too Large"
-    case 414: "URI Too Long"
-    case 415: "Unsupported Media Type"
-    case 416: "Range Not Satisfiable"
-    case 417: "Expectation Failed"
-    case 422: "Unprocessable Content"
-    case 428: "Precondition Required"
-    case 429: "Too Many Requests"
-    case 431: "Request Header Fields Too Large"
-    case 500: "Internal Server Error"
-    case 501: "Not Implemented"
-    case 503: "Service Unavailable"
-    case 504: "Gateway Timeout"
-    case 505: "HTTP Version Not Supported"
-    default: status < 300 ? "Success" : status < 400 ? "Redirect" : status < 500 ? "Client Error" : "Server Error"
-    }
+extension HTTPRefusal {
+  static func bodyTooLarge(limit: Int) -> HTTPRefusal {
+    HTTPRefusal(status: 413, detail: "The body may have at most \(limit) bytes.")
   }
 }

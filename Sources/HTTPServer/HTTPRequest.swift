@@ -2,7 +2,7 @@
 public struct HTTPRequest: Sendable {
   /// The method as sent; methods are case-sensitive (`get` is not `GET`).
   public var method: String
-  /// The request target as sent, for logs. Route on `path`.
+  /// The request target in origin form (an absolute one has lost its scheme and authority), for logs. Route on `path`.
   public var target: String
   /// The path, still percent-encoded, always beginning with "/" (or "*" for `OPTIONS *`). See `pathSegments()`.
   public var path: String

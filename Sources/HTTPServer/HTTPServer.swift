@@ -1,17 +1,26 @@
+import Glibc
+import Synchronization
+
 /// An HTTP/1.1 server on non-blocking sockets and epoll.
 ///
 /// One or two event-loop threads accept, read, parse, write and keep deadlines; handlers run on Swift's global pool and
 /// hand their answer back to the loop. What the server refuses by itself (framing, limits, deadlines) never
-/// reaches a handler and is answered with `application/problem+json`.
+/// reaches a handler and is answered with `application/problem+json`. Answers go out in the order of their requests; a
+/// connection has one request at work at a time. A started server runs until `shutdown(grace:)`.
 public final class HTTPServer: Sendable {
   public typealias Handler = @Sendable (HTTPRequest) async -> HTTPResponse
   /// Answers at once, on the event loop, or returns nil to leave the request to the `Handler`. It must neither wait nor
   /// compute for longer than some ten microseconds: every other connection of that loop waits with it.
   public typealias ImmediateHandler = @Sendable (HTTPRequest) -> HTTPResponse?
 
-  let configuration: HTTPServerConfiguration
-  let respondImmediately: ImmediateHandler
-  let handler: Handler
+  /// Descriptors left for everything else in the process: files, the ledger, handlers' own connections.
+  private static let reservedDescriptors = 128
+
+  private let configuration: HTTPServerConfiguration
+  private let respondImmediately: ImmediateHandler
+  private let handler: Handler
+  private let counters = HTTPServerCounters()
+  private let loops = Mutex<[EventLoop]>([])
 
   public init(
     configuration: HTTPServerConfiguration, respondImmediately: @escaping ImmediateHandler = { _ in nil },
@@ -22,17 +31,54 @@ public final class HTTPServer: Sendable {
     self.handler = handler
   }
 
-  /// Binds, listens and serves.
+  /// Binds, listens and serves. Once only.
   ///
   /// - Returns: the port, which is the configured one unless that is 0.
   /// - Throws: `HTTPServerStartError` with the step that failed and the system's code.
   public func start() throws(HTTPServerStartError) -> UInt16 {
-    throw HTTPServerStartError(step: .listen, code: 0)
+    let socket = try ListeningSocket(host: configuration.host, port: configuration.port)
+    var created: [EventLoop] = []
+    do throws(HTTPServerStartError) {
+      for _ in 0..<max(1, configuration.eventLoopCount) {
+        created.append(
+          try EventLoop(
+            configuration: configuration, respondImmediately: respondImmediately, handler: handler, counters: counters))
+      }
+      try created[0].listen(with: Acceptor(socket: socket, limit: connectionLimit(), loops: created))
+      // The loop that accepts comes last: until it runs, the socket is still ours to close.
+      for loop in created.reversed() { try loop.start() }
+    } catch {
+      created.first?.acceptor = nil
+      for loop in created { loop.mailbox.post(.drain(grace: 0)) }
+      socket.close()
+      throw error
+    }
+    loops.withLock { loops in
+      precondition(loops.isEmpty, "an HTTPServer starts once")
+      loops = created
+    }
+    return socket.port
   }
+
+  /// The configured limit, or less where the process may not open that many descriptors: without this, idle connections
+  /// could keep the ledger from opening its files.
+  private func connectionLimit() -> Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      return configuration.connectionLimit
+    }
+    let open = Int(clamping: limit.rlim_cur)
+    return min(configuration.connectionLimit, max(open - Self.reservedDescriptors, open / 2))
+  }
+
+  public var statistics: HTTPServerStatistics { counters.snapshot }
 
   /// Stops accepting, closes idle connections, lets requests that have begun finish with `Connection: close`, cancels the
   /// tasks of streams, and cuts what is left when `grace` is over. Returns when every connection is closed.
   public func shutdown(grace: Duration) async {
+    let running = loops.withLock { $0 }
+    for loop in running { loop.mailbox.post(.drain(grace: grace.milliseconds)) }
+    for loop in running { await loop.waitForEnd() }
   }
 }
 

@@ -1,3 +1,4 @@
 #pragma once
 
+#include "deflate.h"
 #include "inflate.h"
