@@ -62,7 +62,7 @@ final class EngineWorker {
           ? blocks : [Block(thread: thread, start: share.lowerBound, count: share.count)]
         for block in parts {
           try storage.layer.addGradientSum(
-            gradientPass(index, storage, block), factors: factors.slice(block.start, block.count), to: sum)
+            sumPass(index, storage, block), factors: factors.slice(block.start, block.count), to: sum)
         }
       }
     } catch {
@@ -127,6 +127,16 @@ final class EngineWorker {
       backend: backend, method: storage.method, count: block.count,
       input: plan.values[plan.graph.inputs[index]](block, in: arena),
       outputGradient: plan.gradients[plan.graph.outputs[index]](block, in: arena),
+      kept: (storage.keptWeight(block, in: arena), storage.keptBias(block, in: arena)),
+      scratch: arena[plan.scratch[thread]])
+  }
+
+  /// As `gradientPass`, after backward: activations are there only if the method retains them.
+  private func sumPass(_ index: Int, _ storage: ParameterStorage, _ block: Block) -> GradientPass {
+    guard !storage.retention.activations else { return gradientPass(index, storage, block) }
+    let none = MutableFloats(start: nil, count: 0)
+    return GradientPass(
+      backend: backend, method: storage.method, count: block.count, input: none, outputGradient: none,
       kept: (storage.keptWeight(block, in: arena), storage.keptBias(block, in: arena)),
       scratch: arena[plan.scratch[thread]])
   }

@@ -1,3 +1,0 @@
-import NeuralNetworks
-import Tensors
-import Testing
