@@ -1,1 +1,0 @@
-// Ledger: see README.md, Architecture.
