@@ -38,10 +38,10 @@ extension Budget {
   ///
   /// δ: as soon as anything is spent in Rényi divergence the whole of its share of δ counts as spent, and more such
   /// spending adds no δ; black boxes add theirs.
-  public func balance() throws -> Balance {
+  public func balance() -> Balance {
     let all = committedSum
-    let spentEpsilon = try filter.epsilonUpperBound(of: spent, budgetDelta: delta)
-    let allEpsilon = try max(spentEpsilon, filter.epsilonUpperBound(of: all, budgetDelta: delta))
+    let spentEpsilon = filter.epsilonUpperBound(of: spent, budgetDelta: delta)
+    let allEpsilon = max(spentEpsilon, filter.epsilonUpperBound(of: all, budgetDelta: delta))
     let (spentDelta, allDelta) = (deltaUpperBound(of: spent), deltaUpperBound(of: all))
     let deltaRoom = max(0, filter.deltaAllowance - min(all.delta, filter.deltaAllowance))
     let state: Balance.State = isFrozen ? .frozen : filter.hasRoom(beyond: all) ? .active : .exhausted

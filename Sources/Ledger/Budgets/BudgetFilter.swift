@@ -1,4 +1,5 @@
 import Accounting
+import Glibc
 
 /// The privacy filter of one budget: which sequences of adaptively chosen mechanisms stay (ε, δ)-private together.
 ///
@@ -62,8 +63,8 @@ public struct BudgetFilter: Hashable, Sendable {
         weights.append(share)
       }
     }
-    let allowances = try zip(orders, weights).map { order, weight in
-      try Conversion.allowance(order: order, epsilon: epsilon, delta: weight * delta)
+    let allowances = zip(orders, weights).map { order, weight in
+      Conversion.allowance(order: order, epsilon: epsilon, delta: weight * delta)
     }
     guard allowances.contains(where: { $0 > 0 }) else {
       throw LedgerError.invalid(field: "epsilon", detail: "no mechanism has so small an epsilon at this delta")
@@ -86,11 +87,11 @@ public struct BudgetFilter: Hashable, Sendable {
 
   /// ε of a balance at the δ of budget and filter, rounded up: the least over the orders that hold it, 0 for nothing spent,
   /// infinite where no order holds it. At most the budget's ε for whatever the filter admits.
-  public func epsilonUpperBound(of sum: Spend, budgetDelta: Double) throws -> Double {
+  public func epsilonUpperBound(of sum: Spend, budgetDelta: Double) -> Double {
     guard sum.divergences.contains(where: { $0 != 0 }) else { return 0 }
     var least = Double.infinity
     for (index, units) in sum.divergences.enumerated() where units < Self.cap(of: allowances[index]) {
-      let epsilon = try Conversion.epsilonUpperBound(
+      let epsilon = RenyiConversion.epsilonUpperBound(
         divergence: Amount.nats(units), order: orders[index], delta: weights[index] * budgetDelta)
       least = min(least, epsilon)
     }
@@ -138,7 +139,7 @@ public struct BudgetFilter: Hashable, Sendable {
   ]
 
   private static func bestOrderMinusOne(epsilon: Double, delta: Double) -> Double {
-    let logInverseDelta = -Conversion.naturalLogarithm(delta)
+    let logInverseDelta = -log(delta)
     return (logInverseDelta + (logInverseDelta * (logInverseDelta + epsilon)).squareRoot()) / epsilon
   }
 

@@ -37,8 +37,8 @@ public struct BudgetPath: Hashable, Sendable {
     try price.check(belongsTo: self)
     for (budget, cost) in zip(budgets, price.amounts) {
       if let sum = budget.committedSum.adding(cost.amount), budget.filter.admits(sum) { continue }
-      let requested = try budget.filter.epsilonUpperBound(of: cost.amount, budgetDelta: budget.delta)
-      let balance = try budget.balance()
+      let requested = budget.filter.epsilonUpperBound(of: cost.amount, budgetDelta: budget.delta)
+      let balance = budget.balance()
       return Refusal(
         budget: budget.id, requestedEpsilon: requested, requestedDelta: Amount.delta(cost.amount.delta),
         remainingEpsilon: balance.remaining.epsilon, remainingDelta: balance.remaining.delta)
@@ -73,7 +73,7 @@ public struct BudgetPath: Hashable, Sendable {
       throw LedgerError.invalid(field: "count", detail: "the amounts overflow")
     }
     budget.reserved = reserved
-    return try budget.balance()
+    return budget.balance()
   }
 
   /// Why nothing may be charged now though it might fit: the name of the frozen budget, or nil.
@@ -110,9 +110,9 @@ public struct Price: Hashable, Sendable {
       let curve = try Conversion.curve(of: event, relation: budget.relation, orders: budget.filter.orders)
       return Curve(
         budget: budget.id, budgetDelta: budget.delta, filter: budget.filter, divergences: curve.divergences,
-        delta: curve.delta)
+        delta: curve.additiveDelta)
     }
-    try self.init(event: event, eventText: Conversion.canonicalText(of: event), count: count, curves: curves)
+    try self.init(event: event, eventText: event.canonicalText, count: count, curves: curves)
   }
 
   private init(event: PrivacyEvent, eventText: String, count: Int, curves: [Curve]) throws {
@@ -127,7 +127,7 @@ public struct Price: Hashable, Sendable {
       let amount = try curve.filter.amount(divergences: curve.divergences, delta: curve.delta, count: count)
       return BudgetAmount(budget: curve.budget, amount: amount)
     }
-    epsilon = try curves[0].filter.epsilonUpperBound(of: amounts[0].amount, budgetDelta: curves[0].budgetDelta)
+    epsilon = curves[0].filter.epsilonUpperBound(of: amounts[0].amount, budgetDelta: curves[0].budgetDelta)
   }
 
   /// The price of `times` times as much.

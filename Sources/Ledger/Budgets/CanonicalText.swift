@@ -27,7 +27,8 @@ struct CanonicalText {
   var text: String { String(decoding: bytes, as: UTF8.self) }
 
   private static func digits(_ value: Double) -> String {
-    let digits = String(value.bitPattern, radix: 16)
+    // Databases do not keep the sign of zero.
+    let digits = String(value == 0 ? 0 : value.bitPattern, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }
@@ -80,7 +81,7 @@ extension Budget {
     text.add("dataset", dataset)
     text.add("epsilon", epsilon)
     text.add("delta", delta)
-    text.add("relation", relation.ledgerName)
+    text.add("relation", relation.rawValue)
     text.add("unit", unit)
     text.add("parent", parent?.text)
     text.add("orders", filter.orders)

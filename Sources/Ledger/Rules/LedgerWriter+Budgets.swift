@@ -38,7 +38,7 @@ extension LedgerWriter {
       throw LedgerError.invalid(field: "dataset", detail: "the parent protects \(above.dataset)")
     }
     guard draft.relation == above.relation else {
-      throw LedgerError.invalid(field: "adjacency", detail: "the parent counts under \(above.relation.ledgerName)")
+      throw LedgerError.invalid(field: "adjacency", detail: "the parent counts under \(above.relation.rawValue)")
     }
     guard draft.unit == above.unit else {
       throw LedgerError.invalid(field: "unit", detail: "the parent protects each \(above.unit)")

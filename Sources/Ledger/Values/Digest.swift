@@ -5,7 +5,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   /// 32 bytes.
   public let bytes: [UInt8]
 
-  /// The digest of `message`. Throws `LedgerError.corrupt` where OpenSSL cannot compute it (no memory, or a provider
+  /// The digest of `message`. Throws `LedgerError.unavailable` where OpenSSL cannot compute it (no memory, or a provider
   /// that refuses SHA-256).
   public init(of message: [UInt8]) throws {
     var digest = [UInt8](repeating: 0, count: Self.byteCount)
@@ -35,6 +35,12 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  /// The digest that was stored as these bytes, or nil where they are not 32.
+  public init?(bytes: [UInt8]) {
+    guard bytes.count == Self.byteCount else { return nil }
+    self.bytes = bytes
   }
 
   /// 32 zero bytes: what the first entry of a chain has for its predecessor.
