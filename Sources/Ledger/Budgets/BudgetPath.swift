@@ -112,7 +112,7 @@ public struct Price: Hashable, Sendable {
         budget: budget.id, budgetDelta: budget.delta, filter: budget.filter, divergences: curve.divergences,
         delta: curve.additiveDelta)
     }
-    try self.init(event: event, eventText: event.canonicalText, count: count, curves: curves)
+    try self.init(event: event, eventText: event.ledgerText, count: count, curves: curves)
   }
 
   private init(event: PrivacyEvent, eventText: String, count: Int, curves: [Curve]) throws {

@@ -45,7 +45,8 @@ public struct Job: Hashable, Sendable {
   public init(
     id: JobID, name: String, budget: BudgetID?, reservation: ReservationID?, dataset: String, specification: String,
     plan: String, steps: Int, maximumAttempts: Int, timeLimitSeconds: Int64?, created: Timestamp, state: State,
-    stateReason: String?, attempts: Int, losses: Int, lease: Lease?, committedStep: Int, checkpoint: Digest?, announcedStep: Int,
+    stateReason: String?, attempts: Int, losses: Int, lease: Lease?, committedStep: Int, checkpoint: Digest?,
+    announcedStep: Int,
     samplesPerSecond: Double?, etaSeconds: Double?, profile: String?, artifacts: [Artifact], started: Timestamp?,
     ended: Timestamp?, updated: Timestamp, version: Int64
   ) {

@@ -60,7 +60,8 @@ extension LedgerWriter {
   public func requestCancel(_ id: JobID) throws -> Job {
     let job = try reader.job(id)
     switch job.state {
-    case .queued, .paused: return try end(job, as: .cancelled, reason: "cancelled_by_user", ranThrough: job.committedStep)
+    case .queued, .paused:
+      return try end(job, as: .cancelled, reason: "cancelled_by_user", ranThrough: job.committedStep)
     case .running, .pausing: return try move(job, to: .cancelling)
     case .cancelling, .cancelled: return job
     case .succeeded, .failed, .budgetStopped, .timedOut: throw Self.conflict(job, "cancelled")

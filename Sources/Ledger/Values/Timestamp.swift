@@ -14,7 +14,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     let date = "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
     let (hours, minutes) = (inDay / 3_600_000, inDay / 60_000 % 60)
     let (seconds, rest) = (inDay / 1000 % 60, inDay % 1000)
-    return date + "T\(Self.padded(hours, 2)):\(Self.padded(minutes, 2)):\(Self.padded(seconds, 2)).\(Self.padded(rest, 3))Z"
+    return date
+      + "T\(Self.padded(hours, 2)):\(Self.padded(minutes, 2)):\(Self.padded(seconds, 2)).\(Self.padded(rest, 3))Z"
   }
 
   /// Later by whole seconds; negative is earlier.
