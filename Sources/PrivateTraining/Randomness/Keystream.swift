@@ -19,6 +19,7 @@ package final class Keystream {
     case noise = 1
     case inclusion = 2
     case inclusionTie = 3
+    case initialization = 4
   }
 
   /// Where a run of words begins.

@@ -1,0 +1,19 @@
+/// How much of an example's gradient enters the sum: flat clipping (Abadi et al. 2016, arXiv:1607.00133v2, algorithm 1).
+package enum Clipping {
+  /// The bound is aimed at this share below the clipping norm, because the sum is computed in float32: the norm that is
+  /// measured and the vector that is added come from sums in another order, and the product factor · gradient is rounded
+  /// again. Both differ from exact arithmetic by a few 10⁻⁶ at most, so what is added stays within the norm that the
+  /// noise was scaled for.
+  package static let margin = 0x1p-16
+
+  /// min(1, C·(1 − margin)/norm) for a gradient of the given squared norm.
+  ///
+  /// A gradient that is not finite has no direction to keep, and no factor but 0 would bound it: the example
+  /// contributes nothing. That is a decision about this example alone, so the sensitivity is still C.
+  package static func factor(squaredNorm: Double, clippingNorm: Double) -> Float {
+    guard squaredNorm.isFinite, squaredNorm >= 0 else { return 0 }
+    let bound = clippingNorm * (1 - margin)
+    let norm = squaredNorm.squareRoot()
+    return norm <= bound ? 1 : Float(bound / norm)
+  }
+}

@@ -1,0 +1,20 @@
+/// Why a trainer cannot be made.
+public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The plan has no clipping and noise, and the examples were not declared public.
+  case privacyRequired
+  /// The dataset of the plan is not registered as public.
+  case notPublic
+  /// Examples of another shape than the plan's.
+  case shape(expected: [Int], got: [Int])
+  /// Labels that the network has no output for.
+  case classes(expected: Int, got: Int)
+
+  public var description: String {
+    switch self {
+    case .privacyRequired: "a plan without clipping and noise runs on examples declared public only"
+    case .notPublic: "the plan's dataset is not registered as public"
+    case .shape(let expected, let got): "the plan is for examples of shape \(expected), these have \(got)"
+    case .classes(let expected, let got): "the network has \(expected) classes, the examples have \(got)"
+    }
+  }
+}
