@@ -1,22 +1,24 @@
 /// Writes the text format 0.0.4 of Prometheus: a `# HELP` and a `# TYPE` line for each family, then its samples.
-struct PrometheusText {
-  private(set) var text = ""
+package struct PrometheusText {
+  package private(set) var text = ""
 
-  enum Kind: String {
+  package enum Kind: String {
     case counter, gauge, histogram
   }
 
-  typealias Label = (name: String, value: String)
+  package init() {}
 
-  mutating func family(_ name: String, _ kind: Kind, _ help: String) {
+  package typealias Label = (name: String, value: String)
+
+  package mutating func family(_ name: String, _ kind: Kind, _ help: String) {
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
   }
 
-  mutating func sample(_ name: String, _ labels: [Label] = [], _ value: Double) {
+  package mutating func sample(_ name: String, _ labels: [Label] = [], _ value: Double) {
     text += name + Self.text(labels) + " " + Self.text(value) + "\n"
   }
 
-  mutating func histogram(_ name: String, _ labels: [Label], _ histogram: Histogram) {
+  package mutating func histogram(_ name: String, _ labels: [Label], _ histogram: Histogram) {
     var cumulative: UInt64 = 0
     for (bound, count) in zip(Histogram.bounds.map(Self.text) + ["+Inf"], histogram.counts) {
       cumulative += count

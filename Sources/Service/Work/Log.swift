@@ -1,5 +1,6 @@
 import API
 import Foundation
+import Ledger
 
 /// The service's log: one line of JSON an event, on standard error.
 ///
@@ -30,7 +31,7 @@ package final class Log: @unchecked Sendable {
   package func callAsFunction(_ level: Level, _ message: String, _ members: [JSONValue.Member] = []) {
     let line = JSONValue.object(
       [
-        .init("time", .string(Timestamp.text(Date()))), .init("level", .string(level.rawValue)),
+        .init("time", .string(Timestamp.current.description)), .init("level", .string(level.rawValue)),
         .init("message", .string(message)),
       ] + members)
     condition.withLock {

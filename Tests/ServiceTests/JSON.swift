@@ -1,0 +1,77 @@
+import Foundation
+
+/// A JSON value as tests look at it.
+struct JSON: Equatable, CustomStringConvertible {
+  private enum Value: Equatable {
+    case null
+    case bool(Bool)
+    case number(Double)
+    case string(String)
+    case array([JSON])
+    case object([String: JSON])
+  }
+
+  private let value: Value
+
+  static let null = JSON(value: .null)
+
+  private init(value: Value) { self.value = value }
+
+  init(_ bytes: [UInt8]) {
+    do {
+      self.init(try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed))
+    } catch {
+      self = .null
+    }
+  }
+
+  private init(_ any: Any) {
+    switch any {
+    case let number as NSNumber where isBoolean(number): value = .bool(number.boolValue)
+    case let number as NSNumber: value = .number(number.doubleValue)
+    case let string as String: value = .string(string)
+    case let array as [Any]: value = .array(array.map { JSON($0) })
+    case let object as [String: Any]: value = .object(object.mapValues { JSON($0) })
+    default: value = .null
+    }
+  }
+
+  subscript(name: String) -> JSON {
+    if case .object(let members) = value { members[name] ?? .null } else { .null }
+  }
+
+  subscript(index: Int) -> JSON {
+    array.indices.contains(index) ? array[index] : .null
+  }
+
+  var isNull: Bool { value == .null }
+  var number: Double? { if case .number(let number) = value { number } else { nil } }
+  var string: String? { if case .string(let string) = value { string } else { nil } }
+  var bool: Bool? { if case .bool(let bool) = value { bool } else { nil } }
+  var array: [JSON] { if case .array(let array) = value { array } else { [] } }
+  var keys: [String] { if case .object(let members) = value { members.keys.sorted() } else { [] } }
+
+  /// As it would be sent.
+  var description: String {
+    switch value {
+    case .null: "null"
+    case .bool(let bool): "\(bool)"
+    case .number(let number): number == number.rounded() && abs(number) < 1e15 ? "\(Int64(number))" : "\(number)"
+    case .string(let string): Self.quoted(string)
+    case .array(let array): "[" + array.map(\.description).joined(separator: ",") + "]"
+    case .object(let members):
+      "{" + members.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + $0.value.description }.joined(separator: ",")
+        + "}"
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let escaped = text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
+    return "\"" + escaped.replacingOccurrences(of: "\n", with: "\\n") + "\""
+  }
+}
+
+/// Whether JSON's `true` or `false` stands behind it; numbers and booleans share a class.
+private func isBoolean(_ number: NSNumber) -> Bool {
+  String(cString: number.objCType) == "c"
+}
