@@ -66,7 +66,8 @@ struct RequestHandler: Sendable {
       return try await queue.perform { work(request, route, parameters) }
     } catch {
       metrics.refusedForLoad()
-      return Answer(response: .busy("More requests wait than the service takes on; try again in a moment."), route: route.path)
+      return Answer(
+        response: .busy("More requests wait than the service takes on; try again in a moment."), route: route.path)
     }
   }
 

@@ -60,7 +60,9 @@ struct JSON: Equatable, CustomStringConvertible {
     case .string(let string): Self.quoted(string)
     case .array(let array): "[" + array.map(\.description).joined(separator: ",") + "]"
     case .object(let members):
-      "{" + members.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + $0.value.description }.joined(separator: ",")
+      "{"
+        + members.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + $0.value.description }.joined(
+          separator: ",")
         + "}"
     }
   }

@@ -83,7 +83,7 @@ final class TestClient {
     }
     var rest = ArraySlice(Array((head + "\r\n").utf8) + (body ?? []))
     while !rest.isEmpty {
-      let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+      let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       // The server may refuse a body before it has read it all: its answer is then there to be read.
       guard sent > 0 else { return }
       rest = rest.dropFirst(sent)

@@ -66,7 +66,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("localhost", true), ("LOCALHOST", true), ("127.0.0.1", true), ("127.1.2.3", true), ("::1", true), ("[::1]", true),
+      ("localhost", true), ("LOCALHOST", true), ("127.0.0.1", true), ("127.1.2.3", true), ("::1", true),
+      ("[::1]", true),
       ("0.0.0.0", false), ("10.0.0.1", false), ("127.0.0.1.evil.example", false), ("127.evil.example.com", false),
       ("127.0.0", false), ("", false), ("localhost.evil.example", false), ("[::2]", false), ("::", false),
     ])

@@ -28,7 +28,8 @@ struct Authenticator: Sendable {
     guard let role = Role(rawValue: token.role.rawValue), route.access.allows(role) else {
       throw Problem(
         .policyDenied,
-        "The token \(token.id) has the role \(token.role.rawValue), which does not allow \(route.method) \(route.path).")
+        "The token \(token.id) has the role \(token.role.rawValue), which does not allow \(route.method) \(route.path)."
+      )
     }
     return Caller(name: token.id.text)
   }
