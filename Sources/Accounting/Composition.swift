@@ -18,55 +18,36 @@ struct Composition: Sendable {
     var collector = GroupCollector(relation: relation)
     try collector.add(event, count: 1, path: [])
     groups = collector.sortedGroups
-    additiveDelta = collector.logSurvival == 0 ? 0 : min(1, (-expm1(collector.logSurvival)).raised(by: 8 * ulp))
-  }
-
-  /// The event `times` times over.
-  init(repeating once: Composition, times: Int) {
-    groups = once.groups.map { Group(mechanism: $0.mechanism, count: $0.count * times) }
-    additiveDelta =
-      once.additiveDelta == 0
-      ? 0 : min(1, (-expm1(Double(times) * log1p(-once.additiveDelta))).raised(by: 8 * ulp))
+    additiveDelta = collector.failure
   }
 
   /// Upper bound of the Rényi divergence of infinite order: the ε of pure composition.
   var pureEpsilonUpperBound: Double {
     groups.reduce(0.0) { sum, group in
-      let one = group.mechanism.pureEpsilonUpperBound
-      return one == 0 ? sum : (sum + Double(group.count) * one).nextUp.nextUp
+      let one = Repetition.cost(of: group.mechanism.pureEpsilonUpperBound, times: group.count)
+      return one == 0 ? sum : (sum + one).nextUp
     }
   }
 }
 
-/// Evaluates a composition at one order after another.
-struct CompositionEvaluator {
-  private var parts: [(count: Double, evaluator: MechanismEvaluator)]
-  let additiveDelta: Double
-  let pureEpsilonUpperBound: Double
-
-  init(_ composition: Composition) {
-    parts = composition.groups.map { (Double($0.count), MechanismEvaluator($0.mechanism)) }
-    additiveDelta = composition.additiveDelta
-    pureEpsilonUpperBound = composition.pureEpsilonUpperBound
+/// The cost of doing the same thing again and again: the one place where a cost is multiplied by a count.
+enum Repetition {
+  /// Upper bound of `times` equal divergences (or pure ε) of at most `cost` each; 0 · ∞ is 0, for what never runs.
+  static func cost(of cost: Double, times: Int) -> Double {
+    cost == 0 || times == 0 ? 0 : (cost * Double(times) * (1 + ulp)).nextUp
   }
 
-  /// Upper bound of the divergence of the whole at order α > 1, finite. The only place where a cost is multiplied by how
-  /// often it is incurred.
-  mutating func divergence(order: Double) -> Double {
-    var sum = 0.0
-    for index in parts.indices {
-      let one = parts[index].evaluator.divergence(order: order)
-      if one > 0 { sum += parts[index].count * one }
-    }
-    return sum == 0 ? 0 : (sum * (1 + Double(parts.count + 2) * ulp)).nextUp
+  /// Upper bound of the probability that one of `times` failures of probability at most `failure` happens.
+  static func failure(of failure: Double, times: Int) -> Double {
+    failure == 0 || times == 0 ? 0 : min(1, (-expm1(Double(times) * log1p(-failure)) * (1 + 8 * ulp)).nextUp)
   }
 }
 
 /// One walk over an event tree that sorts its leaves into groups.
 private struct GroupCollector {
   let relation: NeighboringRelation
-  /// Σ log(1 − δ) over all black boxes.
-  var logSurvival = 0.0
+  /// Upper bound of the probability that some black box fails.
+  var failure = 0.0
   private var counts: [Mechanism: Int] = [:]
 
   init(relation: NeighboringRelation) { self.relation = relation }
@@ -86,7 +67,7 @@ private struct GroupCollector {
     case .laplace(let noise): append(.laplace(noiseMultiplier: noise / sensitivity), count)
     case .zeroConcentrated(let rho, let xi): append(.zeroConcentrated(rho: rho, xi: xi), count)
     case .epsilonDelta(let epsilon, let delta):
-      logSurvival += Double(count) * log1p(-delta) * (1 + 4 * ulp)
+      failure = DeltaSplit.total(of: Repetition.failure(of: delta, times: count), and: failure)
       append(.pure(epsilon: epsilon), count)
     case .randomizedResponse(let noise, let buckets):
       guard relation != .addOrRemoveOne else { throw randomizedResponseRefusal(path) }

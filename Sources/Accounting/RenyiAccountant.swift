@@ -86,64 +86,15 @@ enum Domain {
     try require(epsilon >= 0 && epsilon.isFinite, field, epsilon, "must be finite and at least 0")
   }
 
+  static func requireSampleRate(_ rate: Double) throws(AccountingError) {
+    try require(rate > 0 && rate <= 1, "sample_rate", rate, "must lie in (0, 1]")
+  }
+
   static func require(
     _ condition: Bool, _ field: String, _ value: Double, _ requirement: String
   ) throws(AccountingError) {
     if !condition {
       throw .invalidParameter(path: [.field(field)], value: "\(value)", requirement: requirement)
-    }
-  }
-}
-
-extension CompositionEvaluator {
-  mutating func curve(orders: [Double]) -> RenyiCurve {
-    RenyiCurve(
-      orders: orders, divergences: orders.map { divergence(order: $0) }, additiveDelta: additiveDelta)
-  }
-
-  mutating func epsilon(delta: Double, orders: [Double]?) -> EpsilonBound {
-    if let orders { return curve(orders: orders).epsilonUpperBound(delta: delta) }
-    guard let remaining = DeltaSplit.remainder(of: delta, after: additiveDelta) else {
-      return EpsilonBound(epsilon: .infinity, delta: delta, order: nil)
-    }
-    let pure = EpsilonBound(
-      epsilon: pureEpsilonUpperBound, delta: delta, order: pureEpsilonUpperBound < .infinity ? .infinity : nil)
-    if remaining == 0 || pureEpsilonUpperBound == 0 { return pure }
-    let best = leastEpsilon(delta: remaining)
-    return best.value < pure.epsilon
-      ? EpsilonBound(epsilon: best.value, delta: delta, order: best.order) : pure
-  }
-
-  mutating func delta(epsilon: Double, orders: [Double]?) -> DeltaBound {
-    if let orders { return curve(orders: orders).deltaUpperBound(epsilon: epsilon) }
-    if epsilon >= pureEpsilonUpperBound {
-      return DeltaBound(delta: additiveDelta, epsilon: epsilon, order: .infinity)
-    }
-    let best = leastLogDelta(epsilon: epsilon)
-    let delta = min(1, exp(best.value).raised(by: 0))
-    return DeltaBound(
-      delta: DeltaSplit.total(of: delta, and: additiveDelta), epsilon: epsilon, order: best.order)
-  }
-
-  private mutating func leastEpsilon(delta: Double) -> (order: Double, value: Double) {
-    // Fact 2 of the conversion is at its best as α → 1.
-    let nearlyOne = 1 + OrderSearch.steps.lowerBound
-    let atOne = divergence(order: nearlyOne)
-    if RenyiConversion.epsilonUpperBound(divergence: atOne, order: nearlyOne, delta: delta) == 0 {
-      return (nearlyOne, 0)
-    }
-    // Were the divergence ρα, the best step would be about √(log(1/δ)/ρ).
-    let guess = (max(-log(delta), 0.1) / max(divergence(order: 2) / 2, .leastNormalMagnitude)).squareRoot()
-    return OrderSearch.minimize(from: guess) { order in
-      RenyiConversion.epsilonUpperBound(divergence: divergence(order: order), order: order, delta: delta)
-    }
-  }
-
-  private mutating func leastLogDelta(epsilon: Double) -> (order: Double, value: Double) {
-    // Were the divergence ρα, the best step would be about (ε − ρ)/2ρ.
-    let rho = max(divergence(order: 2) / 2, .leastNormalMagnitude)
-    return OrderSearch.minimize(from: max(epsilon - rho, rho / 10) / (2 * rho)) { order in
-      RenyiConversion.logDeltaUpperBound(divergence: divergence(order: order), order: order, epsilon: epsilon)
     }
   }
 }

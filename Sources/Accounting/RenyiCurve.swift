@@ -57,6 +57,21 @@ public struct RenyiCurve: Hashable, Sendable {
     return best
   }
 
+  /// The curve of `times` ≥ 0 runs one after another.
+  public func repeated(_ times: Int) -> RenyiCurve {
+    RenyiCurve(
+      orders: orders, divergences: divergences.map { Repetition.cost(of: $0, times: times) },
+      additiveDelta: Repetition.failure(of: additiveDelta, times: times))
+  }
+
+  /// The curve of both mechanisms, one after the other. Both must have the same orders.
+  public static func + (left: RenyiCurve, right: RenyiCurve) -> RenyiCurve {
+    precondition(left.orders == right.orders, "curves add up order by order")
+    return RenyiCurve(
+      orders: left.orders, divergences: zip(left.divergences, right.divergences).map { ($0 + $1).nextUp },
+      additiveDelta: DeltaSplit.total(of: left.additiveDelta, and: right.additiveDelta))
+  }
+
   /// Orders up to this one are left out of Proposition 12, as dp_accounting does.
   static let leastConvertedOrder = 1.01
 }
@@ -98,8 +113,4 @@ enum DeltaSplit {
     if additiveDelta == 0 { return delta }
     return min(1, additiveDelta.raised(by: delta * (1 - additiveDelta) * (1 + 4 * ulp)))
   }
-
-  /// Probability that any of `count` independent failures of probability `delta` happens, 1 − (1 − δ)^count, as the
-  /// additive −log of its complement.
-  static func logSurvival(delta: Double, count: Double) -> Double { count * log1p(-delta) }
 }

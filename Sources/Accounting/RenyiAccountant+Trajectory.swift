@@ -1,0 +1,59 @@
+/// The privacy loss part of the way through a run.
+public struct TrajectoryPoint: Hashable, Sendable {
+  /// Noisy updates so far.
+  public var steps: Int
+  public var bound: EpsilonBound
+}
+
+extension RenyiAccountant {
+  /// ε of this event after each of `points` numbers of repetitions, spread evenly over 1…`repetitions` and ending there.
+  /// The accountant's own event is the step.
+  /// - Parameters:
+  ///   - repetitions: ≥ 1.
+  ///   - points: ≥ 1; with more points than repetitions there is one point for each repetition.
+  ///   - delta: in [0, 1].
+  ///   - orders: as for `epsilon(delta:orders:)`.
+  public func trajectory(
+    repetitions: Int, points: Int, delta: Double, orders: [Double]? = nil
+  ) throws(AccountingError) -> [TrajectoryPoint] {
+    try Domain.require(points >= 1, "trajectory", Double(points), "must be at least 1")
+    guard points <= RenyiAccountant.trajectoryLimit else {
+      throw .limitExceeded(
+        path: [.field("trajectory")], what: "the number of points", limit: RenyiAccountant.trajectoryLimit)
+    }
+    try Domain.require(repetitions >= 1, "steps", Double(repetitions), "must be at least 1")
+    let count = min(points, repetitions)
+    // ⌈i·n/k⌉ without overflow: n = wk + r gives i·w + ⌈i·r/k⌉.
+    let (width, rest) = repetitions.quotientAndRemainder(dividingBy: count)
+    let steps = (1...count).map { $0 * width + ($0 * rest + count - 1) / count }
+    return try epsilons(afterRepetitions: steps, delta: delta, orders: orders)
+  }
+
+  /// ε of this event repeated each of these numbers of times. The curve of one repetition is computed once and scaled.
+  public func epsilons(
+    afterRepetitions repetitions: [Int], delta: Double, orders: [Double]? = nil
+  ) throws(AccountingError) -> [TrajectoryPoint] {
+    try Domain.requireDelta(delta)
+    for times in repetitions {
+      try Domain.require(times >= 0, "steps", Double(times), "must be at least 0")
+      guard times <= PrivacyEvent.Limits.count else {
+        throw .limitExceeded(
+          path: [.field("steps")], what: "the number of steps", limit: PrivacyEvent.Limits.count)
+      }
+    }
+    if let orders {
+      let once = try curve(orders: orders)
+      return repetitions.map {
+        TrajectoryPoint(steps: $0, bound: once.repeated($0).epsilonUpperBound(delta: delta))
+      }
+    }
+    var evaluator = CompositionEvaluator(composition)
+    return repetitions.map { times in
+      evaluator.setRepetitions(times)
+      return TrajectoryPoint(steps: times, bound: evaluator.epsilon(delta: delta, orders: nil))
+    }
+  }
+
+  /// The most points of a trajectory.
+  public static let trajectoryLimit = 10_000
+}
