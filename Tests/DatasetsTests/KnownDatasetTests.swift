@@ -20,7 +20,8 @@ import Testing
     var counts = [Int](repeating: 0, count: 10)
     for label in examples.labels { counts[Int(label)] += 1 }
     #expect(counts == [Int](repeating: examples.count / 10, count: 10), "the classes are balanced")
-    #expect(examples.features.allSatisfy { 0 <= $0 && $0 <= 1 })
+    let areScaled = examples.features.allSatisfy { 0 <= $0 && $0 <= 1 }
+    #expect(areScaled)
     #expect(examples.features.contains(1))
   }
 }
