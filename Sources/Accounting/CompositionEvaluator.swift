@@ -77,8 +77,12 @@ struct CompositionEvaluator {
   private mutating func leastLogDelta(epsilon: Double) -> (order: Double, value: Double) {
     // Were the divergence ρα, the best step would be about (ε − ρ)/2ρ.
     let rho = max(divergence(order: 2) / 2, .leastNormalMagnitude)
-    return OrderSearch.minimize(from: max(epsilon - rho, rho / 10) / (2 * rho)) { order in
-      RenyiConversion.logDeltaUpperBound(divergence: divergence(order: order), order: order, epsilon: epsilon)
+    let best = OrderSearch.minimize(from: max(epsilon - rho, rho / 10) / (2 * rho)) { order in
+      RenyiConversion.logDeltaByProposition(divergence: divergence(order: order), order: order, epsilon: epsilon)
     }
+    // Fact 2 of the conversion is at its best as α → 1.
+    let nearlyOne = 1 + OrderSearch.steps.lowerBound
+    let byTotalVariation = RenyiConversion.logTotalVariationUpperBound(divergence: divergence(order: nearlyOne))
+    return byTotalVariation < best.value ? (nearlyOne, min(0, byTotalVariation)) : (best.order, min(0, best.value))
   }
 }

@@ -46,16 +46,26 @@ public enum RenyiConversion {
     return max(0, byProposition, byTotalVariation)
   }
 
-  /// log of the bound on δ, which may lie far below the smallest `Double`.
+  /// log of the bound on δ, which may lie far below the smallest `Double`; at most 0.
   static func logDeltaUpperBound(divergence: Double, order: Double, epsilon: Double) -> Double {
-    guard divergence < .infinity else { return 0 }
-    let byTotalVariation = 0.5 * log(-expm1(-divergence))
-    // α − 1 times fact 1: log δ ≤ (α − 1)(r − ε + log(1 − 1/α)) − log α.
+    min(
+      0, logTotalVariationUpperBound(divergence: divergence),
+      logDeltaByProposition(divergence: divergence, order: order, epsilon: epsilon))
+  }
+
+  /// log of the bound on δ by fact 1 alone: log δ ≤ (α − 1)(r − ε + log(1 − 1/α)) − log α, which can exceed 0.
+  static func logDeltaByProposition(divergence: Double, order: Double, epsilon: Double) -> Double {
+    guard divergence < .infinity else { return .infinity }
     let step = order - 1
     let shift = log1p(-1 / order)
-    let byProposition = step * (divergence - epsilon + shift) - log(order)
     let error = 4 * ulp * (step * (divergence + epsilon - shift) + log(order) + 1)
-    return min(0, byTotalVariation.raised(by: 4 * ulp * (1 - byTotalVariation)), byProposition.raised(by: error))
+    return (step * (divergence - epsilon + shift) - log(order)).raised(by: error)
+  }
+
+  /// log of the bound on δ by fact 2 alone, at most 0 but for rounding.
+  static func logTotalVariationUpperBound(divergence: Double) -> Double {
+    let bound = 0.5 * log(-expm1(-divergence))
+    return bound.raised(by: 4 * ulp * (1 - bound))
   }
 
   private static func impliesZeroEpsilon(divergence: Double, delta: Double) -> Bool {

@@ -39,14 +39,13 @@ public struct RenyiCurve: Hashable, Sendable {
     var best = DeltaBound(delta: 1, epsilon: epsilon, order: orders.first)
     var leastLog = Double.infinity
     for (order, divergence) in zip(orders, divergences) {
-      // Below the least order only the total variation is used, which is fact 1 at ε = ∞ left out.
       let logDelta =
         if divergence == 0 {
           -Double.infinity
         } else if order > RenyiCurve.leastConvertedOrder {
           RenyiConversion.logDeltaUpperBound(divergence: divergence, order: order, epsilon: epsilon)
         } else {
-          (0.5 * log(-expm1(-divergence))).raised(by: 8 * ulp)
+          min(0, RenyiConversion.logTotalVariationUpperBound(divergence: divergence))
         }
       guard logDelta < leastLog else { continue }
       leastLog = logDelta
