@@ -73,11 +73,21 @@ extension LedgerEntry {
 }
 
 extension Budget {
-  /// All that never changes in a budget, and its first name, as `CanonicalText` writes it: the `detail` of its first
-  /// entry, so that the hash chain also guards limits and filter.
-  func definition(named name: String) -> String {
+  /// All that never changes in a budget, as `CanonicalText` writes it: the `detail` of its first entry, so that the hash
+  /// chain also guards limits and filter. The name at creation stands at the end.
+  func definition(named name: String) -> String { definition + Self.nameField(name) }
+
+  /// The name at the end of a definition of this budget, or nil where the text is no such definition.
+  func name(inDefinition text: String) -> String? {
+    guard text.hasPrefix(definition) else { return nil }
+    let field = text.dropFirst(definition.count)
+    guard let colon = field.firstIndex(of: ":") else { return nil }
+    let name = String(field[field.index(after: colon)...].dropLast())
+    return Self.nameField(name) == field ? name : nil
+  }
+
+  private var definition: String {
     var text = CanonicalText(title: "epsilond budget 1")
-    text.add("name", name)
     text.add("dataset", dataset)
     text.add("epsilon", epsilon)
     text.add("delta", delta)
@@ -90,4 +100,6 @@ extension Budget {
     text.add("delta_allowance", String(filter.deltaAllowance))
     return text.text
   }
+
+  private static func nameField(_ name: String) -> String { "name=\(name.utf8.count):\(name)\n" }
 }
