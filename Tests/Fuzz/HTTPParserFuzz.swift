@@ -3,7 +3,7 @@
 //   swiftc -O -swift-version 6 -parse-as-library -package-name epsilond -sanitize=fuzzer,address \
 //     Sources/HTTPServer/HTTP{Grammar,Headers,Refusal,RequestHead,RequestParser,RequestParser+Lines}.swift \
 //     Tests/Fuzz/HTTPParserFuzz.swift -o .build/fuzz-http
-//   SWIFT_BACKTRACE=enable=no .build/fuzz-http -max_len=2048 -max_total_time=120 .build/fuzz-http-corpus Tests/Fuzz/corpus
+//   SWIFT_BACKTRACE=enable=no .build/fuzz-http -dict=Tests/Fuzz/http.dict -max_len=2048 -max_total_time=120
 //
 // Laws: no input crashes it; cutting an input anywhere gives the same events; nothing exceeds the limits; a refused
 // connection stays refused.
