@@ -40,14 +40,16 @@ public protocol NumericBackend: AnyObject {
   ) throws(TensorError)
 
   /// Floats that one example's weight gradient takes in the backend's own layout, which may hold padding zeros.
-  func exampleGradientCount(_ geometry: ConvolutionGeometry) -> Int
+  func exampleGradientCount(_ geometry: ConvolutionGeometry) throws(TensorError) -> Int
 
   /// Each example's weight gradient: `gradients` is [count, exampleGradientCount].
   func convolutionExampleGradients(
-    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats)
+    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats
+  ) throws(TensorError)
 
   /// Adds one weight gradient in the layout of `convolutionExampleGradients` to one in [out, in, height, width].
-  func addExampleGradient(_ geometry: ConvolutionGeometry, _ gradient: Floats, to sum: MutableFloats)
+  func addExampleGradient(
+    _ geometry: ConvolutionGeometry, _ gradient: Floats, to sum: MutableFloats) throws(TensorError)
 
   /// Floats of scratch that `addGhostSquaredNorms` needs.
   func ghostScratchCount(_ geometry: ConvolutionGeometry) -> Int
@@ -120,11 +122,13 @@ public struct MatrixProduct: Hashable, Sendable {
 /// Which backend computes.
 public enum BackendKind: String, Sendable, CaseIterable {
   case reference
+  case oneDNN = "onednn"
 
   /// A new backend with its own caches, for one thread.
   public func make() throws(TensorError) -> any NumericBackend {
     switch self {
     case .reference: ReferenceBackend()
+    case .oneDNN: try OneDNNBackend()
     }
   }
 }

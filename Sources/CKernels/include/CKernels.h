@@ -3,3 +3,5 @@
 #include "elementwise.h"
 #include "noise.h"
 #include "pool.h"
+#include "rows.h"
+#include "window.h"

@@ -14,7 +14,7 @@ struct BookKeepingChoice {
   /// - Throws: `NetworkError.layer` for an override that names no layer or that the layer does not have.
   init(
     _ network: Network, _ configuration: EngineConfiguration, backend: any NumericBackend
-  ) throws(NetworkError) {
+  ) throws {
     var remaining = configuration.keptGradientByteLimit / MemoryLayout<Float>.size / configuration.batchSize
     var unused = configuration.bookKeeping
     var choices: [Choice?] = []
@@ -26,20 +26,20 @@ struct BookKeepingChoice {
       let method: BookKeeping
       if let wanted = unused.removeValue(forKey: layer.name) {
         guard layer.bookKeepings.contains(wanted) else {
-          throw .layer(index: index, reason: "a \(layer.label) has no \(wanted.rawValue) norms")
+          throw NetworkError.layer(index: index, reason: "a \(layer.label) has no \(wanted.rawValue) norms")
         }
         method = wanted
       } else if configuration.mode == .batch {
         // Without norms both ghost and recompute come down to one weight gradient of the whole batch.
         method = .ghost
       } else {
-        method = layer.preferredBookKeeping(keptFloatLimit: remaining, backend: backend)
+        method = try layer.preferredBookKeeping(keptFloatLimit: remaining, backend: backend)
       }
-      let retention = layer.retention(method, backend: backend)
+      let retention = try layer.retention(method, backend: backend)
       remaining -= retention.weightFloats
       choices.append(Choice(layer: layer, method: method, retention: retention))
     }
-    if let name = unused.keys.min() { throw .parameters("no layer with parameters is named “\(name)”") }
+    if let name = unused.keys.min() { throw NetworkError.parameters("no layer with parameters is named “\(name)”") }
     byLayer = choices
   }
 

@@ -24,7 +24,7 @@ public struct EngineConfiguration: Hashable, Sendable {
   public var blockSize: Int?
 
   public init(
-    batchSize: Int, backend: BackendKind = .reference, threads: Int = 1, mode: GradientMode = .perExample,
+    batchSize: Int, backend: BackendKind = .oneDNN, threads: Int = 1, mode: GradientMode = .perExample,
     bookKeeping: [String: BookKeeping] = [:], keptGradientByteLimit: Int = 256 << 20, blockSize: Int? = nil
   ) {
     self.batchSize = batchSize

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// Runs a network over physical batches of one fixed size: losses, per-example gradient norms, and weighted sums of
@@ -110,7 +111,9 @@ public final class GradientEngine {
         let range = WorkerPool.share(of: sum.count, member: member, members: workers.count, unit: 16)
         // In the order of the threads' numbers, so that the rounding is always the same.
         for part in parts {
-          add(Floats(part).slice(range.lowerBound, range.count), to: sum.slice(range.lowerBound, range.count))
+          ck_add(
+            range.count, part.slice(range.lowerBound, range.count).baseAddress,
+            sum.slice(range.lowerBound, range.count).baseAddress)
         }
       }
     }
@@ -158,8 +161,4 @@ public final class GradientEngine {
   private func check(_ what: String, _ got: Int, _ expected: Int) throws(NetworkError) {
     guard got == expected else { throw .count(what: what, expected: expected, got: got) }
   }
-}
-
-private func add(_ part: Floats, to sum: MutableFloats) {
-  for i in part.indices { sum[i] += part[i] }
 }

@@ -64,14 +64,16 @@ extension Convolution {
   /// By multiplications for one example, beyond the weight gradient that any method needs once. With T positions, p
   /// filters and d elements in a patch: keeping costs none; ghost costs the two Gram matrices, T²(d + p); recomputing
   /// costs a second weight gradient, T·d·p. Bu et al.'s rule 2T² ≤ p·d (arXiv:2205.10683, §3) compares memory instead.
-  package func preferredBookKeeping(keptFloatLimit limit: Int, backend: any NumericBackend) -> BookKeeping {
-    if backend.exampleGradientCount(geometry) <= limit { return .keep }
+  package func preferredBookKeeping(keptFloatLimit limit: Int, backend: any NumericBackend) throws(TensorError)
+    -> BookKeeping
+  {
+    if try backend.exampleGradientCount(geometry) <= limit { return .keep }
     let (t, d, p) = (Double(geometry.positions), Double(geometry.patchCount), Double(geometry.outputChannels))
     return t * t * (d + p) <= t * d * p ? .ghost : .recompute
   }
 
-  package func retention(_ method: BookKeeping, backend: any NumericBackend) -> Retention {
-    let one = backend.exampleGradientCount(geometry)
+  package func retention(_ method: BookKeeping, backend: any NumericBackend) throws(TensorError) -> Retention {
+    let one = try backend.exampleGradientCount(geometry)
     let biasFloats = bias == nil ? 0 : geometry.outputChannels
     return switch method {
     case .keep:
@@ -102,26 +104,34 @@ extension Convolution {
         backend.rowSquaredNorms(rows: pass.count, columns: filters, Floats(pass.kept.bias), into: norms.bias)
       }
     }
-    let one = backend.exampleGradientCount(geometry)
     switch pass.method {
     case .keep:
-      backend.convolutionExampleGradients(
-        geometry, count: pass.count, input: input, outputGradient: gradient, gradients: pass.kept.weight)
-      if let norms {
-        backend.rowSquaredNorms(rows: pass.count, columns: one, Floats(pass.kept.weight), into: norms.weight)
-      }
+      try formGradients(pass, into: pass.kept.weight, norms: norms?.weight)
+    case .recompute:
+      guard let norms else { return }
+      try formGradients(pass, into: nil, norms: norms.weight)
     case .ghost:
       guard let norms else { return }
       norms.weight.slice(0, pass.count).update(repeating: 0)
       try backend.addGhostSquaredNorms(
         geometry, count: pass.count, input: input, outputGradient: gradient, scratch: pass.scratch, to: norms.weight)
-    case .recompute:
-      guard let norms else { return }
-      for i in 0..<pass.count {
-        backend.convolutionExampleGradients(
-          geometry, count: 1, input: input.slice(i * geometry.inputCount, geometry.inputCount),
-          outputGradient: gradient.slice(i * geometry.outputCount, geometry.outputCount), gradients: pass.scratch)
-        backend.rowSquaredNorms(rows: 1, columns: one, Floats(pass.scratch), into: norms.weight.slice(i, 1))
+    }
+  }
+
+  /// One example at a time, so that its gradient is still in the cache when its norm is taken. Without a place to keep
+  /// them all, each overwrites the one before.
+  private func formGradients(
+    _ pass: GradientPass, into kept: MutableFloats?, norms: MutableDoubles?
+  ) throws(TensorError) {
+    let one = try pass.backend.exampleGradientCount(geometry)
+    for i in 0..<pass.count {
+      let gradient = kept?.slice(i * one, one) ?? pass.scratch.slice(0, one)
+      try pass.backend.convolutionExampleGradients(
+        geometry, count: 1, input: Floats(pass.input).slice(i * geometry.inputCount, geometry.inputCount),
+        outputGradient: Floats(pass.outputGradient).slice(i * geometry.outputCount, geometry.outputCount),
+        gradients: gradient)
+      if let norms {
+        pass.backend.rowSquaredNorms(rows: 1, columns: one, Floats(gradient), into: norms.slice(i, 1))
       }
     }
   }
@@ -137,12 +147,12 @@ extension Convolution {
     }
     switch pass.method {
     case .keep:
-      let one = backend.exampleGradientCount(geometry)
+      let one = try backend.exampleGradientCount(geometry)
       let sum = pass.scratch.slice(0, one)
       sum.update(repeating: 0)
       backend.addWeightedRowSum(
         rows: pass.count, columns: one, Floats(pass.kept.weight), factors: factors, to: sum)
-      backend.addExampleGradient(geometry, Floats(sum), to: gradient.slice(weight))
+      try backend.addExampleGradient(geometry, Floats(sum), to: gradient.slice(weight))
     case .ghost, .recompute:
       let scaled = pass.scratch.slice(0, pass.count * geometry.outputCount)
       backend.scaleRows(

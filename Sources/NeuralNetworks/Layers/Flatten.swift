@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// An image becomes a vector in the order channel, row, column: torch's order, so that the weights of the dense layer
@@ -39,7 +40,5 @@ package struct Flatten: Layer {
 /// output[column, row] = input[row, column].
 func transpose(_ input: Floats, rows: Int, columns: Int, into output: MutableFloats) {
   precondition(input.count == rows * columns && output.count == rows * columns)
-  for row in 0..<rows {
-    for column in 0..<columns { output[column * rows + row] = input[row * columns + column] }
-  }
+  ck_transpose(rows, columns, input.baseAddress, output.baseAddress)
 }

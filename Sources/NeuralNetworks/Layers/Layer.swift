@@ -78,10 +78,10 @@ package protocol ParameterizedLayer: Layer {
   func packWeights(_ parameters: Floats, into packed: MutableFloats, backend: any NumericBackend) throws(TensorError)
 
   /// The method for this layer, unless the caller overrides it; `limit` bounds the floats per example it may keep.
-  func preferredBookKeeping(keptFloatLimit limit: Int, backend: any NumericBackend) -> BookKeeping
+  func preferredBookKeeping(keptFloatLimit limit: Int, backend: any NumericBackend) throws(TensorError) -> BookKeeping
   /// Methods that the layer has.
   var bookKeepings: [BookKeeping] { get }
-  func retention(_ method: BookKeeping, backend: any NumericBackend) -> Retention
+  func retention(_ method: BookKeeping, backend: any NumericBackend) throws(TensorError) -> Retention
 
   /// Sets each example's squared norm of the weight's and the bias' gradient, and fills `pass.kept`. Without
   /// `norms` (the gradient of a whole batch is all that is wanted) it only keeps what the sum needs.

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// A window that slides over an NHWC image. Padding is less than the kernel, so every window sees the image.
+typedef struct {
+  ptrdiff_t channels, height, width;
+  ptrdiff_t kernel_height, kernel_width, stride_height, stride_width, top, left;
+  ptrdiff_t output_height, output_width;
+} ck_window;
+
+/// Greatest of each window; winners[i] is the position in the window (row-major, padding counted) of the first greatest.
+void ck_max_pool(const ck_window *window, size_t count, const float *x, float *y, uint16_t *winners);
+/// Sets dx.
+void ck_max_pool_gradient(const ck_window *window, size_t count, const float *dy, const uint16_t *winners, float *dx);
+
+/// Mean of each window over the pixels that are not padding.
+void ck_average_pool(const ck_window *window, size_t count, const float *x, float *y);
+/// Sets dx.
+void ck_average_pool_gradient(const ck_window *window, size_t count, const float *dy, float *dx);
+
+/// The patch of each output pixel of one image as a row [kernel_height, kernel_width, channels], zero where it is padding.
+void ck_patches(const ck_window *window, const float *x, float *patches);

@@ -1,0 +1,102 @@
+import CKernels
+
+extension OneDNNBackend {
+  private func convolution(_ geometry: ConvolutionGeometry) throws(TensorError) -> OneDNNConvolution {
+    if let known = convolutions[geometry] { return known }
+    let made = try OneDNNConvolution(geometry, engine: engine, scratch: scratch)
+    convolutions[geometry] = made
+    return made
+  }
+
+  public func packedWeightCount(_ geometry: ConvolutionGeometry) throws(TensorError) -> Int {
+    try convolution(geometry).packedCount
+  }
+
+  public func packWeights(
+    _ geometry: ConvolutionGeometry, weights: Floats, into packed: MutableFloats
+  ) throws(TensorError) {
+    try convolution(geometry).pack(weights, into: packed)
+  }
+
+  public func convolve(
+    _ geometry: ConvolutionGeometry, count: Int, input: Floats, packedWeights: Floats, bias: Floats?,
+    output: MutableFloats
+  ) throws(TensorError) {
+    let convolution = try convolution(geometry)
+    precondition(input.count >= count * geometry.inputCount && output.count >= count * geometry.outputCount)
+    precondition(packedWeights.count >= convolution.packedCount)
+    precondition(bias.map { $0.count >= geometry.outputChannels } ?? true)
+    try convolution.forward(count: count, input: input, packedWeights: packedWeights, bias: bias, output: output)
+  }
+
+  public func convolutionInputGradient(
+    _ geometry: ConvolutionGeometry, count: Int, outputGradient: Floats, packedWeights: Floats,
+    inputGradient: MutableFloats
+  ) throws(TensorError) {
+    precondition(outputGradient.count >= count * geometry.outputCount)
+    precondition(inputGradient.count >= count * geometry.inputCount)
+    try convolution(geometry).inputGradient(
+      count: count, outputGradient: outputGradient, packedWeights: packedWeights, inputGradient: inputGradient)
+  }
+
+  public func addConvolutionWeightGradientSum(
+    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, to sum: MutableFloats
+  ) throws(TensorError) {
+    precondition(input.count >= count * geometry.inputCount && outputGradient.count >= count * geometry.outputCount)
+    precondition(sum.count >= geometry.weightCount)
+    try convolution(geometry).addSum(count: count, input: input, outputGradient: outputGradient, to: sum)
+  }
+
+  public func exampleGradientCount(_ geometry: ConvolutionGeometry) throws(TensorError) -> Int {
+    try convolution(geometry).exampleGradient.floatCount
+  }
+
+  public func convolutionExampleGradients(
+    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats
+  ) throws(TensorError) {
+    let convolution = try convolution(geometry)
+    let width = try exampleGradientCount(geometry)
+    for i in 0..<count {
+      try convolution.exampleGradient(
+        input: input.slice(i * geometry.inputCount, geometry.inputCount),
+        outputGradient: outputGradient.slice(i * geometry.outputCount, geometry.outputCount),
+        result: gradients.slice(i * width, width))
+    }
+  }
+
+  public func addExampleGradient(
+    _ geometry: ConvolutionGeometry, _ gradient: Floats, to sum: MutableFloats
+  ) throws(TensorError) {
+    let convolution = try convolution(geometry)
+    precondition(gradient.count >= convolution.exampleGradient.floatCount && sum.count >= geometry.weightCount)
+    try convolution.addExampleGradient(gradient, to: sum)
+  }
+
+  // The scratch holds the patches and the two Gram matrices of one example.
+
+  public func ghostScratchCount(_ geometry: ConvolutionGeometry) -> Int {
+    geometry.positions * geometry.patchCount + 2 * geometry.positions * geometry.positions
+  }
+
+  public func addGhostSquaredNorms(
+    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, scratch: MutableFloats,
+    to squaredNorms: MutableDoubles
+  ) throws(TensorError) {
+    let (t, d, p) = (geometry.positions, geometry.patchCount, geometry.outputChannels)
+    let patches = scratch.slice(0, t * d)
+    let patchGram = scratch.slice(t * d, t * t)
+    let gradientGram = scratch.slice(t * d + t * t, t * t)
+    var window = ck_window(geometry.input)
+    for i in 0..<count {
+      let x = input.slice(i * geometry.inputCount, geometry.inputCount)
+      let dy = outputGradient.slice(i * geometry.outputCount, geometry.outputCount)
+      ck_patches(&window, x.baseAddress, patches.baseAddress)
+      try multiply(
+        MatrixProduct(m: t, n: t, k: d, transposeB: true), Floats(patches), Floats(patches), into: patchGram,
+        accumulating: false)
+      try multiply(
+        MatrixProduct(m: t, n: t, k: p, transposeB: true), dy, dy, into: gradientGram, accumulating: false)
+      squaredNorms[i] += max(ck_dot(t * t, patchGram.baseAddress, gradientGram.baseAddress), 0)
+    }
+  }
+}
