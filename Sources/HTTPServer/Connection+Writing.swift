@@ -89,7 +89,8 @@ extension Connection {
 
   private func endAnswer() {
     releaseBody()
-    guard context.keepsAlive else {
+    // A stream may have promised to keep the connection before the server began to shut down.
+    guard context.keepsAlive, !loop.isDraining else {
       phase = .finishing
       return
     }

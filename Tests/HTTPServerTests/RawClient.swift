@@ -1,7 +1,7 @@
-import Dispatch
+import Foundation
 import Glibc
 
-/// A blocking socket for tests: it sends exactly the bytes it is told to. Calls that block run on Dispatch's threads, never
+/// A blocking socket for tests: it sends exactly the bytes it is told to. Calls that block run on threads of their own, never
 /// on the cooperative pool, where they would keep handlers from running. Every wait ends after `timeoutSeconds`.
 final class RawClient: Sendable {
   struct Failure: Error, CustomStringConvertible {
@@ -120,6 +120,18 @@ final class RawClient: Sendable {
     }
   }
 
+  /// Sends `byte` again and again, fifty times a second, until an answer or the end of the connection can be read.
+  func trickle(_ byte: UInt8) async throws {
+    try await offPool {
+      var entry = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
+      for _ in 0..<Self.timeoutSeconds * 50 {
+        try self.sendNow([byte])
+        guard poll(&entry, 1, 20) == 0 else { return }
+      }
+      throw Failure("the server let itself be trickled")
+    }
+  }
+
   /// Waits, without reading anything, until the other side has reset or closed the connection both ways.
   func waitForReset() async throws {
     try await offPool {
@@ -129,9 +141,9 @@ final class RawClient: Sendable {
   }
 }
 
-/// Runs what blocks on a thread that may block.
+/// Runs what blocks on a thread of its own: Dispatch's shared ones are few, and a test that holds one delays the others.
 func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
-    DispatchQueue.global().async { continuation.resume(with: Result { try work() }) }
+    Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
   }
 }
