@@ -54,8 +54,8 @@ public final class FieldReader {
     if has(name) { add(name, "\(name) does not belong here: \(reason)") }
   }
 
-  public func add(_ name: String, _ detail: String) {
-    errors.add(pointer.member(name), detail)
+  public func add(_ name: String, _ detail: String, code: Problem.Code = .invalidParameter) {
+    errors.add(pointer.member(name), detail, code: code)
   }
 
   /// Refuses every member that nobody asked for, with the nearest known name.

@@ -1,0 +1,91 @@
+import Accounting
+
+/// What is released, and how it is to be accounted for: training hyperparameters or an event.
+struct Mechanism {
+  let release: Release
+  let choices: AccountingChoices
+
+  enum Release {
+    case training(Hyperparameters)
+    /// With the caller's own text of it.
+    case event(PrivacyEvent, echo: JSONValue)
+  }
+
+  /// Reads the fields of a mechanism; nil where one is bad, missing or refused. What else the operation takes must
+  /// have been asked for by the caller before `finish()`.
+  init?(_ fields: FieldReader, unknown: Hyperparameters.Unknown? = nil) {
+    let isEvent = fields.has("event")
+    let choices = AccountingChoices(fields, isEvent: isEvent)
+    if isEvent {
+      Self.refuseHyperparameters(fields)
+      guard let event = Self.event(fields), let choices else { return nil }
+      release = .event(event, echo: fields.node("event")?.value ?? .null)
+      self.choices = choices
+    } else {
+      guard let training = Hyperparameters(fields, unknown: unknown), let choices else { return nil }
+      release = .training(training)
+      self.choices = choices
+    }
+  }
+
+  private static func event(_ fields: FieldReader) -> PrivacyEvent? {
+    let pointer = fields.pointer.member("event")
+    guard let node = fields.node("event"), let event = EventFields(errors: fields.errors).read(node, at: pointer) else {
+      return nil
+    }
+    // What a single field cannot show: nesting, the number of events, products of counts.
+    let problems = event.invalidParameters()
+    for problem in problems {
+      fields.errors.add(.init(pointer: pointer.text + problem.pointer, detail: "\(problem)."))
+    }
+    return problems.isEmpty ? event : nil
+  }
+
+  private static func refuseHyperparameters(_ fields: FieldReader) {
+    for name in ["noise_multiplier", "sample_rate", "batch_size", "steps", "epochs", "sampling"] {
+      fields.refuse(name, because: "with event, it is part of the event.")
+    }
+    _ = fields.optionalInteger("dataset_size", 1...Hyperparameters.datasetLimit)
+  }
+
+  /// The whole release as one event.
+  var event: PrivacyEvent {
+    switch release {
+    case .event(let event, _): return event
+    case .training(let training):
+      guard let steps = training.steps else { preconditionFailure("a complete mechanism has a length") }
+      return .selfComposed(event: training.stepEvent, count: steps)
+    }
+  }
+
+  /// One unit and how many of it there are: what a reservation holds and commits in parts.
+  var unitAndCount: (unit: PrivacyEvent, count: Int) {
+    switch release {
+    case .event(.selfComposed(let event, let count), _) where count > 0: return (event, count)
+    case .event(let event, _): return (event, 1)
+    case .training(let training):
+      guard let steps = training.steps else { preconditionFailure("a complete mechanism has a length") }
+      return (training.stepEvent, steps)
+    }
+  }
+
+  /// The mechanism as it was understood.
+  var echo: JSONValue {
+    var members: [JSONValue.Member]
+    switch release {
+    case .event(_, let echo): members = [.init("event", echo)]
+    case .training(let training): members = training.echo
+    }
+    members.append(.init("adjacency", .string(choices.adjacency)))
+    if let orders = choices.orders { members.append(.init("orders", .array(orders.map { .number($0) }))) }
+    return .object(members)
+  }
+
+  var assumptions: [String] {
+    var assumptions: [String] = []
+    if case .training(let training) = release { assumptions += training.assumptions }
+    assumptions.append(choices.assumption)
+    assumptions.append("The guarantee is for the unit that an example is, and for noise in exact arithmetic.")
+    return assumptions
+  }
+}
