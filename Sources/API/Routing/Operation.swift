@@ -6,6 +6,7 @@ protocol Operation: Sendable {
 /// A request that has found its operation.
 struct APICall {
   let request: APIRequest
+  let route: Route
   let parameters: [String: String]
   let context: APIContext
 
