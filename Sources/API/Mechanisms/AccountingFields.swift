@@ -33,7 +33,7 @@ struct AccountingChoices {
     adjacency = Self.word(for: relation, isEvent: isEvent)
   }
 
-  private static let adjacencies: [(word: String, value: NeighboringRelation)] = [
+  static let adjacencies: [(word: String, value: NeighboringRelation)] = [
     ("add_or_remove_one", .addOrRemoveOne), ("replace_one", .replaceOne), ("zero_out", .replaceSpecial),
     ("replace_special", .replaceSpecial),
   ]
@@ -53,7 +53,8 @@ struct AccountingChoices {
     case .replaceOne:
       "Neighboring datasets differ by one example that is replaced by any other: the clipped sum moves by up to twice the "
         + "clipping norm, and noise_multiplier stays the noise over one clipping norm."
-    case .replaceSpecial: "Neighboring datasets differ by one example whose contribution is replaced by zero; their size is the same."
+    case .replaceSpecial:
+      "Neighboring datasets differ by one example whose contribution is replaced by zero; their size is the same."
     }
   }
 }

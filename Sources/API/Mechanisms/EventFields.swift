@@ -109,7 +109,8 @@ enum EventType: String, CaseIterable {
   /// Why the accountant has no bound for it yet, and what to send instead; nil where it has one.
   var whyNotAvailable: String? {
     switch self {
-    case .gaussian, .laplace, .randomizedResponse, .epsilonDelta, .zcdp, .poissonSampled, .composed, .selfComposed, .noOp,
+    case .gaussian, .laplace, .randomizedResponse, .epsilonDelta, .zcdp, .poissonSampled, .composed, .selfComposed,
+      .noOp,
       .nonPrivate:
       nil
     case .discreteLaplace, .exponentialMechanism:

@@ -55,7 +55,8 @@ struct Hyperparameters {
   var assumptions: [String] {
     let drawing =
       sampling == .fullBatch
-      ? "Every step uses every example." : "Each example is in each batch with probability sample_rate, independently of all else (Poisson sampling)."
+      ? "Every step uses every example."
+      : "Each example is in each batch with probability sample_rate, independently of all else (Poisson sampling)."
     return [
       drawing,
       "Every step adds Gaussian noise of standard deviation noise_multiplier × clipping norm to the sum of clipped "
@@ -138,7 +139,9 @@ extension Hyperparameters {
   private static func checked(_ rate: SampleRate?, _ sampling: Sampling, _ fields: FieldReader) -> SampleRate? {
     guard let rate else { return nil }
     guard sampling != .fullBatch || rate.probability == 1 else {
-      fields.add("sampling", "full_batch uses every example in every step, so its sample rate is 1; this one is \(rate.probability).")
+      fields.add(
+        "sampling",
+        "full_batch uses every example in every step, so its sample rate is 1; this one is \(rate.probability).")
       return nil
     }
     return rate

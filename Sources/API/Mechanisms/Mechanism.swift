@@ -4,6 +4,8 @@ import Accounting
 struct Mechanism {
   let release: Release
   let choices: AccountingChoices
+  /// The number of examples, where it is known; public.
+  let datasetSize: Int?
 
   enum Release {
     case training(Hyperparameters)
@@ -21,10 +23,13 @@ struct Mechanism {
       guard let event = Self.event(fields), let choices else { return nil }
       release = .event(event, echo: fields.node("event")?.value ?? .null)
       self.choices = choices
+      datasetSize = fields.optionalInteger("dataset_size", 1...Hyperparameters.datasetLimit)
     } else {
       guard let training = Hyperparameters(fields, unknown: unknown), let choices else { return nil }
       release = .training(training)
       self.choices = choices
+      // Checked with the hyperparameters already.
+      datasetSize = fields.optionalInteger("dataset_size", 1...Hyperparameters.datasetLimit)
     }
   }
 
@@ -45,7 +50,6 @@ struct Mechanism {
     for name in ["noise_multiplier", "sample_rate", "batch_size", "steps", "epochs", "sampling"] {
       fields.refuse(name, because: "with event, it is part of the event.")
     }
-    _ = fields.optionalInteger("dataset_size", 1...Hyperparameters.datasetLimit)
   }
 
   /// The whole release as one event.

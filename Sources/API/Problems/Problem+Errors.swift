@@ -68,18 +68,21 @@ extension Problem {
     case .alreadyExists(let kind, let id): self.init(.stateConflict, "There is a \(kind) already: \(id.prefix(80)).")
     case .invalid(let field, let detail):
       self.init(
-        .invalidParameter, "\(field): \(detail).", errors: [.init(pointer: "/" + field, detail: "\(field): \(detail).")])
+        .invalidParameter, "\(field): \(detail).", errors: [.init(pointer: "/" + field, detail: "\(field): \(detail).")]
+      )
     case .versionMismatch(let expected, let current):
       self.init(
         .preconditionFailed,
-        "If-Match names version \(expected); the current one is \(current). Read the resource again and look at what changed.")
+        "If-Match names version \(expected); the current one is \(current). Read the resource again and look at what changed."
+      )
     case .leaseLost(let job): self.init(.stateConflict, "Another worker has taken over job \(job).")
     case .idempotencyKeyReused:
       self.init(
         .idempotencyKeyReused, "This Idempotency-Key came with another body before; take a new key for a new request.")
     case .idempotencyInProgress:
       self.init(
-        .idempotencyInProgress, "The first request with this Idempotency-Key is still being answered; try again shortly.",
+        .idempotencyInProgress,
+        "The first request with this Idempotency-Key is still being answered; try again shortly.",
         headers: [.init("Retry-After", "1")])
     case .corrupt, .unavailable:
       self.init(
