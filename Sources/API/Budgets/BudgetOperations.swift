@@ -11,7 +11,7 @@ struct CreateBudget: ChangeOperation {
       draft.dataset = try DatasetNames(writer.reader).protected(by: draft.dataset)
       let budget = try writer.createBudget(draft)
       return APIResponse(
-        status: 201, headers: [.init("Location", budget.location), budget.tag.header], json: try budget.json())
+        status: 201, headers: [.init("Location", budget.location), budget.tag.header], json: budget.json())
     }
   }
 
@@ -39,7 +39,7 @@ struct ListBudgets: Operation {
     let budgets = try call.context.read { reader in
       try reader.transaction.budgets(Page(limit: page.limit + 1, after: page.after))
     }
-    return APIResponse(json: try page.answer(budgets, cursor: \.id.text) { try $0.json() })
+    return APIResponse(json: page.answer(budgets, cursor: \.id.text) { $0.json() })
   }
 }
 
@@ -49,7 +49,7 @@ struct GetBudget: Operation {
     try call.refuseQuery()
     let id = try call.identifier(BudgetKind.self)
     let budget = try call.context.read { try $0.budget(id) }
-    return APIResponse(headers: [budget.tag.header], json: try budget.json())
+    return APIResponse(headers: [budget.tag.header], json: budget.json())
   }
 }
 
@@ -63,7 +63,7 @@ struct UpdateBudget: Operation {
     let budget = try call.context.write {
       try $0.updateBudget(id, name: name, isFrozen: isFrozen, expectedVersion: version)
     }
-    return APIResponse(headers: [budget.tag.header], json: try budget.json())
+    return APIResponse(headers: [budget.tag.header], json: budget.json())
   }
 
   private static func read(_ body: JSONNode) throws -> (name: String?, isFrozen: Bool?) {

@@ -14,7 +14,7 @@ struct EpsilonCalculator: Calculator {
         .init("epsilon", .number(bound.epsilon)), .init("epsilon_lower", .null), .init("delta", .number(delta)),
       ]
       members += mechanism.commonMembers(order: bound.order, epsilon: bound.epsilon, delta: delta)
-      members += try extras.members(mechanism, delta: delta)
+      members += try extras.members(mechanism, accountant, delta: delta)
       return .object(members)
     }
   }

@@ -15,15 +15,40 @@ struct EpsilonExtras {
     maxExamplesPerUser = fields.optionalInteger("max_examples_per_user", 1...1_000_000)
     guard let mechanism else { return nil }
     if trajectoryPoints != nil, mechanism.unitAndCount.count < 2 {
-      fields.add(
-        "trajectory", "A trajectory needs a run of several steps: give steps, or an event of type self_composed.")
+      fields.add("trajectory", "A trajectory needs a run of several steps: give steps, or an event of type self_composed.")
       return nil
     }
     if maxExamplesPerUser != nil, mechanism.choices.relation != .addOrRemoveOne {
       fields.add(
-        "max_examples_per_user", "The user-level guarantee is derived under add_or_remove_one only.",
-        code: .unsoundCombination)
+        "max_examples_per_user", "The user-level guarantee is derived under add_or_remove_one only.", code: .unsoundCombination)
       return nil
     }
+  }
+
+  func members(_ mechanism: Mechanism, _ accountant: RenyiAccountant, delta: Double) throws -> [JSONValue.Member] {
+    var members: [JSONValue.Member] = []
+    if let maxExamplesPerUser {
+      members.append(.init("user_level", try userLevel(maxExamplesPerUser, mechanism, accountant, delta: delta)))
+    }
+    if let trajectoryPoints { members.append(.init("trajectory", try trajectory(trajectoryPoints, mechanism, delta: delta))) }
+    return members
+  }
+
+  private func trajectory(_ points: Int, _ mechanism: Mechanism, delta: Double) throws -> JSONValue {
+    let (unit, count) = mechanism.unitAndCount
+    let trajectory = try RenyiAccountant(event: unit, relation: mechanism.choices.relation)
+      .trajectory(repetitions: count, points: points, delta: delta, orders: mechanism.choices.orders)
+    return .array(trajectory.map { ["step": .integer($0.steps), "epsilon": .number($0.bound.epsilon)] })
+  }
+
+  private func userLevel(
+    _ examples: Int, _ mechanism: Mechanism, _ accountant: RenyiAccountant, delta: Double
+  ) throws -> JSONValue {
+    let epsilon = try GroupPrivacy(accountant: accountant, orders: mechanism.choices.orders)
+      .epsilonUpperBound(groupSize: examples, delta: delta)
+    return [
+      "max_examples_per_user": .integer(examples), "epsilon": .number(epsilon), "delta": .number(delta),
+      "method": "group privacy",
+    ]
   }
 }

@@ -213,4 +213,20 @@ public final class FieldReader {
     let values = elements.compactMap { integer($0.node, name, $0.pointer, range) }
     return values.count == elements.count ? values : nil
   }
+
+  /// A number, or a list of them: one value or several.
+  public func numbers(_ name: String, count: ClosedRange<Int>, _ domain: NumberDomain) -> [Double]? {
+    guard requiredNode(name) != nil else { return nil }
+    return isList(name) ? optionalNumbers(name, count: count, domain) : optionalNumber(name, domain).map { [$0] }
+  }
+
+  public func integers(_ name: String, count: ClosedRange<Int>, _ range: ClosedRange<Int>) -> [Int]? {
+    guard requiredNode(name) != nil else { return nil }
+    return isList(name) ? optionalIntegers(name, count: count, range) : optionalInteger(name, range).map { [$0] }
+  }
+
+  public func isList(_ name: String) -> Bool {
+    if case .array = node(name)?.content { return true }
+    return false
+  }
 }

@@ -33,6 +33,12 @@ struct Mechanism {
     }
   }
 
+  init(training: Hyperparameters, choices: AccountingChoices, datasetSize: Int?) {
+    release = .training(training)
+    self.choices = choices
+    self.datasetSize = datasetSize
+  }
+
   private static func event(_ fields: FieldReader) -> PrivacyEvent? {
     let pointer = fields.pointer.member("event")
     guard let node = fields.node("event"), let event = EventFields(errors: fields.errors).read(node, at: pointer) else {
