@@ -23,10 +23,15 @@ extension FieldReader {
 }
 
 extension Mechanism {
-  /// Runs an accountant's answer; what it refuses is located in the request.
+  /// Asks the accountant about the whole release.
   func accounting<Value>(_ body: (RenyiAccountant) throws -> Value) throws -> Value {
+    try locating { try body(RenyiAccountant(event: event, relation: choices.relation)) }
+  }
+
+  /// Runs what asks the accountant; what it refuses is located in the request.
+  func locating<Value>(_ body: () throws -> Value) throws -> Value {
     do {
-      return try body(RenyiAccountant(event: event, relation: choices.relation))
+      return try body()
     } catch let error as AccountingError {
       throw Problem(error, at: pointer(for: error))
     }

@@ -17,9 +17,9 @@ struct AccountingChoices {
   static let smallestOrder = 1.0001
 
   /// Reads `adjacency`, `accountant`, `orders`; nil where one is bad or refused.
-  init?(_ fields: FieldReader, isEvent: Bool) {
+  init?(_ fields: FieldReader, isEvent: Bool, defaultRelation: NeighboringRelation = .addOrRemoveOne) {
     let adjacencies = Self.adjacencies.filter { isEvent || $0.word != "replace_special" }
-    let relation = fields.optionalChoice("adjacency", adjacencies) ?? .addOrRemoveOne
+    let relation = fields.optionalChoice("adjacency", adjacencies) ?? defaultRelation
     let accountant = fields.optionalChoice("accountant", choices(AccountantChoice.self)) ?? .auto
     let orders = fields.optionalNumbers("orders", count: 1...Self.orderLimit, .above(1, through: Self.largestOrder))
     if fields.has("orders"), orders == nil { return nil }

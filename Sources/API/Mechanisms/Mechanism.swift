@@ -15,9 +15,12 @@ struct Mechanism {
 
   /// Reads the fields of a mechanism; nil where one is bad, missing or refused. What else the operation takes must
   /// have been asked for by the caller before `finish()`.
-  init?(_ fields: FieldReader, unknown: Hyperparameters.Unknown? = nil) {
+  init?(
+    _ fields: FieldReader, unknown: Hyperparameters.Unknown? = nil,
+    defaultRelation: NeighboringRelation = .addOrRemoveOne
+  ) {
     let isEvent = fields.has("event")
-    let choices = AccountingChoices(fields, isEvent: isEvent)
+    let choices = AccountingChoices(fields, isEvent: isEvent, defaultRelation: defaultRelation)
     if isEvent {
       Self.refuseHyperparameters(fields)
       guard let event = Self.event(fields), let choices else { return nil }

@@ -1,0 +1,93 @@
+import Accounting
+import Ledger
+
+/// A mechanism that a budget is asked to pay for.
+struct ChargeRequest {
+  let mechanism: Mechanism
+  /// The step and how many of it: what is priced, held and committed.
+  let unit: PrivacyEvent
+  let count: Int
+
+  /// Reads the body; a relation that is not stated is the budget's own.
+  /// - Parameter budget: the budget that pays.
+  init(_ body: JSONNode, budget: Budget) throws {
+    let errors = FieldErrors()
+    guard let fields = FieldReader(body, errors: errors) else { throw errors.problem }
+    fields.refuse("orders", because: "a budget counts at the orders of its filter, which are fixed when it is created.")
+    let mechanism = Mechanism(fields, defaultRelation: budget.relation)
+    fields.refuse("delta", because: "a charge counts at the budget's own δ.")
+    fields.finish()
+    guard let mechanism, errors.isEmpty else { throw errors.problem }
+    guard mechanism.choices.relation == budget.relation else {
+      let detail =
+        "The budget counts under \(AccountingChoices.word(for: budget.relation)); a guarantee under "
+        + "\(mechanism.choices.adjacency) says nothing about it."
+      throw Problem(.unsoundCombination, detail, errors: [.init(pointer: "/adjacency", detail: detail)])
+    }
+    let (unit, count) = mechanism.unitAndCount
+    guard count <= Price.maximumCount else {
+      let detail = "\(count) steps are more than the \(Price.maximumCount) that a budget prices at once."
+      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/steps", detail: detail)])
+    }
+    self.mechanism = mechanism
+    self.unit = unit
+    self.count = count
+  }
+
+  func price(_ path: BudgetPath) throws -> Price {
+    try mechanism.locating { try path.price(unit, count: count) }
+  }
+
+  /// The nearest settings that would fit, each checked against the budget.
+  func settingsThatFit(_ path: BudgetPath, _ price: Price) throws -> [JSONValue] {
+    guard case .training(let training) = mechanism.release else {
+      let count = try path.largestCount(of: price.counting(1), atMost: self.count)
+      return count > 0 && self.count > 1 ? [["count": .integer(count)]] : []
+    }
+    return try FittingSettings(path: path, training: training, price: price).list()
+  }
+}
+
+/// How a run that does not fit would fit: with more noise, or with fewer steps.
+struct FittingSettings {
+  let path: BudgetPath
+  let training: Hyperparameters
+  /// Of the whole run.
+  let price: Price
+
+  /// Noise beyond this drowns any gradient.
+  private static let largestNoiseMultiplier = 1e4
+
+  /// `{noise_multiplier}` and `{steps}`, as far as there are such; empty for a budget without room.
+  func list() throws -> [JSONValue] {
+    var settings: [JSONValue] = []
+    if let noise = try leastNoiseMultiplier() { settings.append(["noise_multiplier": .number(noise)]) }
+    let steps = try path.largestCount(of: price.counting(1), atMost: price.count)
+    if steps > 0 { settings.append(["steps": .integer(steps)]) }
+    return settings
+  }
+
+  /// The least noise multiplier, to three decimals, at which the run as it is would fit.
+  private func leastNoiseMultiplier() throws -> Double? {
+    var failing = max(training.noiseMultiplier ?? 1, 1e-3)
+    var fitting = failing
+    while try !admits(fitting) {
+      guard fitting < Self.largestNoiseMultiplier else { return nil }
+      failing = fitting
+      fitting *= 2
+    }
+    while fitting - failing > 2e-4 * fitting {
+      let middle = failing + (fitting - failing) / 2
+      if try admits(middle) { fitting = middle } else { failing = middle }
+    }
+    // A number that people can type again, on the safe side and checked as such.
+    let rounded = (fitting * 1_000).rounded(.up) / 1_000
+    return try admits(rounded) ? rounded : fitting
+  }
+
+  private func admits(_ noiseMultiplier: Double) throws -> Bool {
+    var run = training
+    run.noiseMultiplier = noiseMultiplier
+    return try path.admits(path.price(run.stepEvent, count: price.count))
+  }
+}
