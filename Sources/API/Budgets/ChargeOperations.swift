@@ -58,7 +58,9 @@ struct CreateReservation: ChangeOperation {
       let reservation = try priced.spending(writer) { try writer.reserve(priced.price, from: priced.id) }
       return APIResponse(
         status: 201,
-        headers: [.init("Location", "/v1/reservations/\(reservation.id)"), EntityTag(version: reservation.version).header],
+        headers: [
+          .init("Location", "/v1/reservations/\(reservation.id)"), EntityTag(version: reservation.version).header,
+        ],
         json: try reservation.json())
     }
   }
@@ -79,19 +81,20 @@ struct PreviewCharge: Operation {
     if let frozen = priced.path.frozenBudget {
       warnings.append("Budget \(frozen) is frozen: nothing is charged to it until it is thawed.")
     }
-    return APIResponse(json: .object([
-      .init("fits", .bool(fits)),
-      .init("epsilon", .number(priced.price.epsilon)),
-      .init("epsilon_after", fits ? .number(after.spent.epsilon + after.reserved.epsilon) : .null),
-      .init("delta", .number(priced.path.asked.delta)),
-      .init("remaining", priced.path.asked.balance().remaining.json),
-      .init("remaining_after", fits ? after.remaining.json : .null),
-      .init("count_that_fits", .integer(try priced.path.largestCount(of: priced.price, atMost: Self.countLimit))),
-      .init("refused_by", JSONValue(refusal?.budget.text)),
-      .init("alternatives", .array(alternatives)),
-      .init("mechanism", priced.request.mechanism.echo),
-      .init("assumptions", .array(priced.request.mechanism.assumptions.map { .string($0) })),
-      .init("warnings", .array(warnings.map { .string($0) })),
-    ]))
+    return APIResponse(
+      json: .object([
+        .init("fits", .bool(fits)),
+        .init("epsilon", .number(priced.price.epsilon)),
+        .init("epsilon_after", fits ? .number(after.spent.epsilon + after.reserved.epsilon) : .null),
+        .init("delta", .number(priced.path.asked.delta)),
+        .init("remaining", priced.path.asked.balance().remaining.json),
+        .init("remaining_after", fits ? after.remaining.json : .null),
+        .init("count_that_fits", .integer(try priced.path.largestCount(of: priced.price, atMost: Self.countLimit))),
+        .init("refused_by", JSONValue(refusal?.budget.text)),
+        .init("alternatives", .array(alternatives)),
+        .init("mechanism", priced.request.mechanism.echo),
+        .init("assumptions", .array(priced.request.mechanism.assumptions.map { .string($0) })),
+        .init("warnings", .array(warnings.map { .string($0) })),
+      ]))
   }
 }

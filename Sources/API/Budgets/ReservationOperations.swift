@@ -49,7 +49,8 @@ extension Reservation {
   /// that run.
   fileprivate static func checkOwner(of id: ReservationID, _ reader: LedgerReader) throws {
     if let job = try reader.reservation(id).job {
-      throw Problem(.stateConflict, "Reservation \(id) belongs to job \(job), which settles it; cancel the job instead.")
+      throw Problem(
+        .stateConflict, "Reservation \(id) belongs to job \(job), which settles it; cancel the job instead.")
     }
   }
 

@@ -15,12 +15,14 @@ struct EpsilonExtras {
     maxExamplesPerUser = fields.optionalInteger("max_examples_per_user", 1...1_000_000)
     guard let mechanism else { return nil }
     if trajectoryPoints != nil, mechanism.unitAndCount.count < 2 {
-      fields.add("trajectory", "A trajectory needs a run of several steps: give steps, or an event of type self_composed.")
+      fields.add(
+        "trajectory", "A trajectory needs a run of several steps: give steps, or an event of type self_composed.")
       return nil
     }
     if maxExamplesPerUser != nil, mechanism.choices.relation != .addOrRemoveOne {
       fields.add(
-        "max_examples_per_user", "The user-level guarantee is derived under add_or_remove_one only.", code: .unsoundCombination)
+        "max_examples_per_user", "The user-level guarantee is derived under add_or_remove_one only.",
+        code: .unsoundCombination)
       return nil
     }
   }
@@ -30,7 +32,9 @@ struct EpsilonExtras {
     if let maxExamplesPerUser {
       members.append(.init("user_level", try userLevel(maxExamplesPerUser, mechanism, accountant, delta: delta)))
     }
-    if let trajectoryPoints { members.append(.init("trajectory", try trajectory(trajectoryPoints, mechanism, delta: delta))) }
+    if let trajectoryPoints {
+      members.append(.init("trajectory", try trajectory(trajectoryPoints, mechanism, delta: delta)))
+    }
     return members
   }
 
@@ -44,8 +48,16 @@ struct EpsilonExtras {
   private func userLevel(
     _ examples: Int, _ mechanism: Mechanism, _ accountant: RenyiAccountant, delta: Double
   ) throws -> JSONValue {
-    let epsilon = try GroupPrivacy(accountant: accountant, orders: mechanism.choices.orders)
-      .epsilonUpperBound(groupSize: examples, delta: delta)
+    var failure: (any Error)?
+    let epsilon = GroupPrivacy.epsilonUpperBound(delta: delta, groupSize: examples) { exampleDelta in
+      do {
+        return try accountant.epsilon(delta: exampleDelta, orders: mechanism.choices.orders).epsilon
+      } catch {
+        failure = error
+        return .infinity
+      }
+    }
+    if let failure { throw failure }
     return [
       "max_examples_per_user": .integer(examples), "epsilon": .number(epsilon), "delta": .number(delta),
       "method": "group privacy",

@@ -26,7 +26,8 @@ struct FrontierCalculator: Calculator {
     }
     let choices = AccountingChoices(fields, isEvent: false)
     let sampling = fields.optionalChoice("sampling", API.choices(Sampling.self)) ?? .poisson
-    if let reason = sampling.whyNotAvailable ?? (sampling == .fullBatch ? "full_batch has no batch size to vary." : nil) {
+    if let reason = sampling.whyNotAvailable ?? (sampling == .fullBatch ? "full_batch has no batch size to vary." : nil)
+    {
       fields.add("sampling", reason, code: .unsoundCombination)
     }
     let datasetSize = fields.integer("dataset_size", 1...Hyperparameters.datasetLimit)
@@ -40,14 +41,16 @@ struct FrontierCalculator: Calculator {
     // An axis alone may have as many elements as the whole grid.
     let noise = fields.numbers("noise_multiplier", count: 1...Self.pointLimit, .atLeast(0))
     let epochs = fields.numbers("epochs", count: 1...Self.pointLimit, .above(0))
-    let batches = fields.integers("batch_size", count: 1...Self.pointLimit, 1...(datasetSize ?? Hyperparameters.datasetLimit))
+    let batches = fields.integers(
+      "batch_size", count: 1...Self.pointLimit, 1...(datasetSize ?? Hyperparameters.datasetLimit))
     let delta = fields.numbers("delta", count: 1...Self.pointLimit, .from(0, below: 1))
     guard let noise, let epochs, let batches, let delta else { return nil }
     let listed = ["noise_multiplier", "epochs", "batch_size", "delta"].filter { fields.isList($0) }
     // Each factor is at most 10⁴, so the product fits.
     let axes = Axes(noiseMultiplier: noise, epochs: epochs, batchSize: batches, delta: delta, listed: listed)
     guard axes.count <= Self.pointLimit else {
-      fields.errors.add(fields.pointer, "The grid has \(axes.count) points; at most \(Self.pointLimit) are computed at once.")
+      fields.errors.add(
+        fields.pointer, "The grid has \(axes.count) points; at most \(Self.pointLimit) are computed at once.")
       return nil
     }
     return axes
@@ -64,7 +67,9 @@ struct FrontierCalculator: Calculator {
       }
     }
     var warnings = [choices.accountant.warning].compactMap { $0 }
-    if epsilons.contains(.infinity) { warnings.append("epsilon is null where it is infinite: nothing finite is proved there.") }
+    if epsilons.contains(.infinity) {
+      warnings.append("epsilon is null where it is infinite: nothing finite is proved there.")
+    }
     let shape = zip(axes.listed, axes.listed.map { length(of: $0, axes) })
     return .object([
       .init("axes", .array(axes.listed.map { ["name": .string($0), "values": values(of: $0, axes)] })),
@@ -81,10 +86,12 @@ struct FrontierCalculator: Calculator {
 
   /// ε at each δ: one curve serves them all.
   private func row(
-    _ noise: Double, _ epochs: Double, _ batch: Int, _ deltas: [Double], _ choices: AccountingChoices, _ datasetSize: Int
+    _ noise: Double, _ epochs: Double, _ batch: Int, _ deltas: [Double], _ choices: AccountingChoices,
+    _ datasetSize: Int
   ) throws -> [Double] {
     let run = Hyperparameters(
-      noiseMultiplier: noise, sampleRate: .batch(size: batch, of: datasetSize), length: .epochs(epochs), sampling: .poisson)
+      noiseMultiplier: noise, sampleRate: .batch(size: batch, of: datasetSize), length: .epochs(epochs),
+      sampling: .poisson)
     guard run.steps != nil else {
       let detail = "epochs = \(epochs) at batch_size = \(batch) is above \(Hyperparameters.stepLimit) steps."
       throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/epochs", detail: detail)])

@@ -79,14 +79,8 @@ struct SolveQuestion {
   }
 
   private func solve() throws -> Hyperparameters {
-    do {
-      let target = try PrivacyTarget(epsilon: targetEpsilon, delta: delta)
-      let calibration = try Calibration(
-        target: target, relation: mechanism.choices.relation, orders: mechanism.choices.orders)
-      return try solve(calibration)
-    } catch let error as AccountingError {
-      throw Problem(error, at: "")
-    }
+    let target = try PrivacyTarget(epsilon: targetEpsilon, delta: delta)
+    return try solve(Calibration(target: target, relation: mechanism.choices.relation, orders: mechanism.choices.orders))
   }
 
   private func solve(_ calibration: Calibration) throws -> Hyperparameters {
@@ -106,7 +100,8 @@ struct SolveQuestion {
       solved.length = .epochs(try calibration.epochs(samplingProbability: probability, noiseMultiplier: noise).value)
     case .batchSize:
       let size = try calibration.batchSize(
-        datasetSize: training.sampleRate?.datasetSize ?? 1, noiseMultiplier: noise, length: length).value
+        datasetSize: training.sampleRate?.datasetSize ?? 1, noiseMultiplier: noise, length: length
+      ).value
       return try largestBatch(from: size)
     case .sampleRate:
       solved.sampleRate = .rate(try calibration.sampleRate(noiseMultiplier: noise, length: length).value)

@@ -119,27 +119,34 @@ public final class FieldReader {
 
   /// Text without control characters, of `length` characters (Unicode scalars).
   public func text(_ name: String, length: ClosedRange<Int> = 1...200) -> String? {
-    requiredNode(name).flatMap { text($0, name, length) }
+    requiredNode(name).flatMap { text($0, name, pointer.member(name), length) }
   }
 
   public func optionalText(_ name: String, length: ClosedRange<Int> = 1...200) -> String? {
-    node(name).flatMap { text($0, name, length) }
+    node(name).flatMap { text($0, name, pointer.member(name), length) }
   }
 
-  private func text(_ node: JSONNode, _ name: String, _ length: ClosedRange<Int>) -> String? {
+  /// An element of a list of texts.
+  func text(at element: (node: JSONNode, pointer: JSONPointer), name: String, length: ClosedRange<Int>) -> String? {
+    text(element.node, name, element.pointer, length)
+  }
+
+  private func text(
+    _ node: JSONNode, _ name: String, _ place: JSONPointer, _ length: ClosedRange<Int>
+  ) -> String? {
     guard case .string(let string) = node.content else {
-      add(name, "\(name) is \(node.kind); it must be a string.")
+      errors.add(place, "\(name) is \(node.kind); it must be a string.")
       return nil
     }
     guard length.contains(string.unicodeScalars.count) else {
-      add(
-        name,
+      errors.add(
+        place,
         "\(name) has \(string.unicodeScalars.count) characters; it must have \(length.lowerBound) to \(length.upperBound)."
       )
       return nil
     }
     guard string.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
-      add(name, "\(name) contains a control character; leave it out.")
+      errors.add(place, "\(name) contains a control character; leave it out.")
       return nil
     }
     return string

@@ -12,14 +12,40 @@ public struct APIRouter: Sendable {
     switch RouteTable.standard.match(method: request.method, path: request.path) {
     case .route(let route, let parameters): return handle(request, route: route, parameters: parameters)
     case .methodNotAllowed(let allowed): return Self.methodNotAllowed(request, allowed: allowed)
-    case .notFound:
-      return Problem(.notFound, "There is nothing at \(request.path); /openapi.yaml lists every path.").response
+    case .notFound: return Self.notFound(request)
     }
   }
 
   /// Answers a request that was already matched (and whose caller may do this).
   public func handle(_ request: APIRequest, route: Route, parameters: [String: String]) -> APIResponse {
-    Problem(.notFound, "There is nothing at \(request.path); /openapi.yaml lists every path.").response
+    guard let operation = route.operation else { return Self.notFound(request) }
+    do {
+      try MediaType.check(request, for: route.kind)
+      let call = APICall(request: request, route: route, parameters: parameters, context: context)
+      return Self.conditional(try operation.answer(call), request)
+    } catch {
+      let problem = Problem(error)
+      if problem.isFailure { context.reportFailure(error, request) }
+      return problem.response
+    }
+  }
+
+  /// Gives every answer to a GET an entity tag, and leaves out the body that the client has already (RFC 9110, section
+  /// 13.1.2).
+  private static func conditional(_ response: APIResponse, _ request: APIRequest) -> APIResponse {
+    guard request.method == "GET" || request.method == "HEAD", response.status == 200 else { return response }
+    var response = response
+    if response.header("ETag") == nil, response.header("Cache-Control") == nil, case .bytes(let body) = response.body {
+      response.headers.append(EntityTag(of: body).header)
+    }
+    guard let tag = response.header("ETag"), let known = request.headers["if-none-match"],
+      EntityTag(text: tag).isNamed(in: known)
+    else { return response }
+    return APIResponse(status: 304, headers: response.headers.filter { $0.name != "Content-Type" })
+  }
+
+  private static func notFound(_ request: APIRequest) -> APIResponse {
+    Problem(.notFound, "There is nothing at \(request.path.prefix(200)); /openapi.yaml lists every path.").response
   }
 
   /// 204 for `OPTIONS`, otherwise 405; both with `Allow`.
@@ -27,7 +53,7 @@ public struct APIRouter: Sendable {
     let allow = APIResponse.Header("Allow", allowed.joined(separator: ", "))
     if request.method == "OPTIONS" { return APIResponse(status: 204, headers: [allow]) }
     return Problem(
-      .methodNotAllowed, "\(request.path) has \(allow.value), not \(request.method).", headers: [allow]
+      .methodNotAllowed, "\(request.path.prefix(200)) has \(allow.value), not \(request.method.prefix(20)).", headers: [allow]
     ).response
   }
 }

@@ -4,6 +4,11 @@ struct EntityTag: Equatable {
   /// With its quotation marks.
   let text: String
 
+  /// - Parameter text: with its quotation marks.
+  init(text: String) {
+    self.text = text
+  }
+
   init(version: Int64) {
     text = "\"v\(version)\""
   }

@@ -1,0 +1,62 @@
+import Datasets
+import Ledger
+
+/// `POST /v1/datasets`: the files' headers are read at once, so that a lie is found before a budget rests on it.
+struct CreateDataset: ChangeOperation {
+  func prepare(_ call: APICall) throws -> (LedgerWriter) throws -> APIResponse {
+    try call.refuseQuery()
+    let registration = try DatasetRegistration(try call.body())
+    let found = try registration.inspect(call.context.dataFolders)
+    let draft = try registration.draft(found)
+    return { writer in
+      let dataset = try writer.registerDataset(draft)
+      return APIResponse(
+        status: 201, headers: [.init("Location", "/v1/datasets/\(dataset.id)"), EntityTag(version: dataset.version).header],
+        json: try dataset.json())
+    }
+  }
+}
+
+/// `GET /v1/datasets`.
+struct ListDatasets: Operation {
+  func answer(_ call: APICall) throws -> APIResponse {
+    let page = try call.query { ListPage($0, mustBe: "the id of a dataset", cursor: DatasetID.init) }
+    let datasets = try call.context.read { reader in
+      try reader.transaction.datasets(Page(limit: page.limit + 1, after: page.after))
+    }
+    return APIResponse(json: try page.answer(datasets, cursor: \.id.text) { try $0.json() })
+  }
+}
+
+/// `GET /v1/datasets/{id}`.
+struct GetDataset: Operation {
+  func answer(_ call: APICall) throws -> APIResponse {
+    try call.refuseQuery()
+    let id = try call.identifier(DatasetKind.self)
+    guard let dataset = try call.context.read({ try $0.transaction.dataset(id) }) else {
+      throw LedgerError.notFound(kind: "dataset", id: id.text)
+    }
+    return APIResponse(headers: [EntityTag(version: dataset.version).header], json: try dataset.json())
+  }
+}
+
+extension Dataset {
+  /// The dataset as clients read it; `source` is what was registered.
+  func json() throws -> JSONValue {
+    let facts = try RegisteredDataset(self)
+    return .object([
+      .init("id", .string(id.text)),
+      .init("name", .string(name)),
+      .init("format", .string(format)),
+      .init("public", .bool(isPublic)),
+      .init("unit", .string(unit)),
+      .init("size", JSONValue(size)),
+      .init("shape", .array(facts.shape.map { .integer($0) })),
+      .init("classes", .integer(facts.source.classCount)),
+      .init("split", JSONValue(facts.split)),
+      .init("files", .array([facts.source.features, facts.source.labels].compactMap { $0 }.map { .string($0) })),
+      .init("created_at", .string(created.description)),
+      .init("version", .integer(Int(version))),
+    ])
+  }
+}
