@@ -80,7 +80,8 @@ struct SolveQuestion {
 
   private func solve() throws -> Hyperparameters {
     let target = try PrivacyTarget(epsilon: targetEpsilon, delta: delta)
-    return try solve(Calibration(target: target, relation: mechanism.choices.relation, orders: mechanism.choices.orders))
+    return try solve(
+      Calibration(target: target, relation: mechanism.choices.relation, orders: mechanism.choices.orders))
   }
 
   private func solve(_ calibration: Calibration) throws -> Hyperparameters {

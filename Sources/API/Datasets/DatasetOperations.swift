@@ -11,7 +11,8 @@ struct CreateDataset: ChangeOperation {
     return { writer in
       let dataset = try writer.registerDataset(draft)
       return APIResponse(
-        status: 201, headers: [.init("Location", "/v1/datasets/\(dataset.id)"), EntityTag(version: dataset.version).header],
+        status: 201,
+        headers: [.init("Location", "/v1/datasets/\(dataset.id)"), EntityTag(version: dataset.version).header],
         json: try dataset.json())
     }
   }

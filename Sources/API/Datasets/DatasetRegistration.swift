@@ -45,7 +45,9 @@ struct DatasetRegistration {
       table = self.table(fields)
     } else {
       labels = fields.text("labels", length: 1...1_000)
-      for name in ["header", "class_names", "ranges"] { fields.refuse(name, because: "it describes the columns of a CSV file.") }
+      for name in ["header", "class_names", "ranges"] {
+        fields.refuse(name, because: "it describes the columns of a CSV file.")
+      }
     }
     guard let features, let classes else { return nil }
     return DatasetSource(

@@ -46,6 +46,11 @@ struct AccountingChoices {
     }
   }
 
+  /// The relation that a stored word means.
+  static func relation(_ word: JSONValue?) -> NeighboringRelation? {
+    adjacencies.first { .string($0.word) == word }?.value
+  }
+
   /// The relation in words.
   var assumption: String {
     switch relation {

@@ -53,7 +53,8 @@ public struct APIRouter: Sendable {
     let allow = APIResponse.Header("Allow", allowed.joined(separator: ", "))
     if request.method == "OPTIONS" { return APIResponse(status: 204, headers: [allow]) }
     return Problem(
-      .methodNotAllowed, "\(request.path.prefix(200)) has \(allow.value), not \(request.method.prefix(20)).", headers: [allow]
+      .methodNotAllowed, "\(request.path.prefix(200)) has \(allow.value), not \(request.method.prefix(20)).",
+      headers: [allow]
     ).response
   }
 }

@@ -7,9 +7,11 @@ protocol ChangeOperation: Operation {
 }
 
 extension ChangeOperation {
+  func answer(_ call: APICall) throws -> APIResponse { try answerChange(call) }
+
   /// Effect, idempotency record and its stored answer are one transaction: there is no instant at which one of them is
   /// there without the others, so a retry after a crash finds either nothing done or everything.
-  func answer(_ call: APICall) throws -> APIResponse {
+  func answerChange(_ call: APICall) throws -> APIResponse {
     guard let key = try IdempotencyKey(call) else {
       let change = try prepare(call)
       return try call.context.write(change)

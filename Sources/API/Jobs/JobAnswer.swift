@@ -1,0 +1,118 @@
+import Accounting
+import Ledger
+
+/// A job as clients read it. Nothing here was computed from private data but what a budget has paid for: progress is
+/// steps, metrics are those of the public evaluation set.
+struct JobAnswer {
+  private let job: Job
+  private let reservation: Reservation?
+  private let metrics: [JobMetric]
+
+  /// Points of a curve on one screen; longer curves are thinned.
+  private static let metricLimit = 500
+
+  /// - Parameter lastMetricOnly: in a list, where a whole curve for every job would be too much.
+  init(_ job: Job, _ reader: LedgerReader, lastMetricOnly: Bool = false) throws {
+    self.job = job
+    reservation = try job.reservation.map(reader.reservation)
+    let all = try reader.transaction.metrics(of: job.id, Page(limit: 10_000))
+    metrics = lastMetricOnly ? all.suffix(1) : Self.thinned(all)
+  }
+
+  /// Every k-th, and always the last.
+  private static func thinned(_ metrics: [JobMetric]) -> [JobMetric] {
+    let stride = (metrics.count + metricLimit - 1) / metricLimit
+    guard stride > 1 else { return metrics }
+    return metrics.indices.filter { ($0 + 1) % stride == 0 || $0 == metrics.count - 1 }.map { metrics[$0] }
+  }
+
+  func json() throws -> JSONValue {
+    let specification = try LedgerText.value(job.specification, location: "specification of job \(job.id)")
+    let profile = try job.profile.map { try LedgerText.value($0, location: "profile of job \(job.id)") }
+    return .object([
+      .init("id", .string(job.id.text)),
+      .init("name", .string(job.name)),
+      .init("state", .string(job.state.rawValue)),
+      .init("state_reason", JSONValue(job.stateReason)),
+      .init("budget", JSONValue(job.budget?.text)),
+      .init("reservation", JSONValue(job.reservation?.text)),
+      .init("dataset", .string(job.dataset)),
+      .init("model", specification["model"] ?? .null),
+      .init("training", specification["training"] ?? .null),
+      .init("evaluation", specification["evaluation"] ?? .null),
+      .init("privacy", try privacy()),
+      .init("progress", progress),
+      .init("metrics", .array(metrics.map(\.json))),
+      .init("timing", profile?["timing"] ?? .null),
+      .init("memory", profile?["memory"] ?? .null),
+      .init("artifacts", .array(job.artifacts.map { $0.json(of: job.id) })),
+      .init("attempts", .integer(job.attempts)),
+      .init("created_at", .string(job.created.description)),
+      .init("started_at", JSONValue(job.started?.description)),
+      .init("finished_at", JSONValue(job.ended?.description)),
+      .init("updated_at", .string(job.updated.description)),
+      .init("version", .integer(Int(job.version))),
+    ])
+  }
+
+  private func privacy() throws -> JSONValue {
+    let facts = try PlanFacts(of: job)
+    guard facts.json["private"] == .bool(true) else { return ["private": false] }
+    let held = reservation.map { $0.state == .open ? $0.epsilon : 0 }
+    return .object([
+      .init("private", true),
+      .init("noise_multiplier", facts.json["noise_multiplier"] ?? .null),
+      .init("target_epsilon", facts.json["target_epsilon"] ?? .null),
+      .init("delta", facts.json["delta"] ?? .null),
+      .init("adjacency", facts.json["adjacency"] ?? .null),
+      .init("sampling", facts.json["sampling"] ?? .null),
+      .init("sample_rate", facts.json["sample_rate"] ?? .null),
+      .init("epsilon_reserved", JSONValue(held)),
+      .init("epsilon_so_far", JSONValue(try epsilonSoFar(facts))),
+      .init("epsilon_at_end", facts.json["epsilon_at_end"] ?? .null),
+      .init("accountant", "rdp"),
+    ])
+  }
+
+  /// ε of the committed steps at the job's δ.
+  private func epsilonSoFar(_ facts: PlanFacts) throws -> Double? {
+    if job.committedStep == 0 { return 0 }
+    if job.committedStep == job.steps { return facts.number("epsilon_at_end") }
+    if let measured = metrics.last, measured.step == job.committedStep, let epsilon = measured.epsilon {
+      return epsilon
+    }
+    guard let noise = facts.number("noise_multiplier"), let rate = facts.number("sample_rate"),
+      let delta = facts.number("delta"), let relation = AccountingChoices.relation(facts.json["adjacency"])
+    else { throw LedgerError.corrupt(location: "plan of job \(job.id)", detail: "it lacks its mechanism") }
+    let event = PrivacyEvent.dpsgd(samplingProbability: rate, noiseMultiplier: noise, steps: job.committedStep)
+    return try RenyiAccountant(event: event, relation: relation).epsilon(delta: delta).epsilon
+  }
+
+  private var progress: JSONValue {
+    [
+      "step": .integer(job.committedStep),
+      "steps": .integer(job.steps),
+      "fraction": .number(Double(job.committedStep) / Double(max(job.steps, 1))),
+      "eta_seconds": JSONValue(job.etaSeconds),
+      "samples_per_second": JSONValue(job.samplesPerSecond),
+    ]
+  }
+}
+
+extension JobMetric {
+  fileprivate var json: JSONValue {
+    [
+      "step": .integer(step), "epoch": .number(epoch), "epsilon": JSONValue(epsilon), "accuracy": JSONValue(accuracy),
+      "loss": JSONValue(loss),
+    ]
+  }
+}
+
+extension Artifact {
+  func json(of job: JobID) -> JSONValue {
+    [
+      "name": .string(name), "bytes": .integer(Int(byteCount)), "sha256": .string(digest.description),
+      "media_type": .string(mediaType), "href": .string("/v1/jobs/\(job)/artifacts/\(name)"),
+    ]
+  }
+}
