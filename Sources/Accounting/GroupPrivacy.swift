@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Vadhan, "The Complexity of Differential Privacy" (2017), Lemma 2.2 with the tighter δ of its proof: a mechanism that is
 /// (ε, δ)-differentially private for one record is (kε, δ·(e^{kε} − 1)/(e^ε − 1)) for k records.
-enum GroupPrivacy {
+public enum GroupPrivacy {
   /// The least user-level ε found at a user-level δ.
   ///
   /// The record-level δ′ must satisfy log δ′ + log((e^{kε} − 1)/(e^ε − 1)) ≤ log δ with ε = ε(δ′). The left side need not be
@@ -15,7 +15,7 @@ enum GroupPrivacy {
   ///   - groupSize: k ≥ 1.
   ///   - recordEpsilon: ε of one record at a given δ; falls with δ.
   /// - Returns: an upper bound; `infinity` where no representable δ′ solves the condition.
-  static func epsilonUpperBound(
+  public static func epsilonUpperBound(
     delta: Double, groupSize: Int, recordEpsilon: (Double) -> Double
   ) -> Double {
     let size = Double(groupSize)

@@ -1,4 +1,5 @@
 import API
+import Datasets
 import HTTPServer
 import Ledger
 
@@ -18,8 +19,8 @@ public final class Service: Sendable {
 
   /// Starts to serve.
   ///
-  /// - Throws: `StartError`; `HTTPServerStartError` where the port cannot be had; what Yams throws for a contract that is
-  ///   not YAML.
+  /// - Throws: `StartError`; `HTTPServerStartError` where the port cannot be had; `DatasetError` for a data folder that is
+  ///   not there; what Yams throws for a contract that is not YAML.
   public static func start(_ configuration: ServiceConfiguration, store: any Store) throws -> Service {
     try start(configuration, store: store, log: Log())
   }
@@ -41,7 +42,7 @@ public final class Service: Sendable {
     let storeWork = WorkQueue(name: "store", threads: configuration.storeThreads, limit: configuration.queueLimit)
     let metrics = RequestMetrics()
     let handler = RequestHandler(
-      router: APIRouter(context: APIContext(version: configuration.version)),
+      router: APIRouter(context: try Self.context(configuration, store: store, log: log)),
       authenticator: Authenticator(store: store, isDisabled: configuration.isAuthenticationDisabled, now: { .current }),
       pages: try Pages(chartLibraryPath: configuration.chartLibraryPath),
       calculators: calculators, storeWork: storeWork,
@@ -55,6 +56,23 @@ public final class Service: Sendable {
     server = HTTPServer(
       configuration: configuration.http, respondImmediately: handler.respondImmediately, handler: handler.respond)
     port = try server.start()
+  }
+
+  private static func context(
+    _ configuration: ServiceConfiguration, store: any Store, log: Log
+  ) throws -> APIContext {
+    APIContext(
+      store: store, now: { .current },
+      // The system's generator is the kernel's, getrandom(2).
+      randomBits: { (.random(in: .min ... .max), .random(in: .min ... .max)) },
+      dataFolders: try DataFolders(configuration.dataFolders), artifactFolder: configuration.artifactFolder,
+      version: configuration.version,
+      reportFailure: { error, request in
+        log(.error, "an operation failed", [
+          .init("method", .string(request.method)), .init("path", .string(String(request.path.prefix(200)))),
+          .init("error", .string("\(error)")),
+        ])
+      })
   }
 
   /// That the process answers depends on nothing else; whether the ledger does is what `/readyz` says.

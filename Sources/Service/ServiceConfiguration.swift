@@ -6,8 +6,11 @@ public struct ServiceConfiguration: Sendable {
   public var http: HTTPServerConfiguration
   /// Shown by `/v1/version`.
   public var version: String
-  /// Holds the artifacts of jobs, in `artifacts/<job>/`, and the files of datasets.
-  public var dataDirectory: String
+  /// The artifacts of a job are files in the folder of its id in here.
+  public var artifactFolder: String
+  /// Where the files of datasets may lie; nothing outside is ever opened. Folders of datasets that are known by name need not be
+  /// among them.
+  public var dataFolders: [String]
   /// Asks nobody for a token. Taken only where `http.host` is loopback, and then for requests to this machine's own names.
   public var isAuthenticationDisabled = false
 
@@ -27,9 +30,12 @@ public struct ServiceConfiguration: Sendable {
   /// Where Debian's libjs-chart.js puts the charting library.
   public var chartLibraryPath = "/usr/share/javascript/chart.js/chart.min.js"
 
-  public init(http: HTTPServerConfiguration = .init(), version: String, dataDirectory: String) {
+  public init(
+    http: HTTPServerConfiguration = .init(), version: String, artifactFolder: String, dataFolders: [String]
+  ) {
     self.http = http
     self.version = version
-    self.dataDirectory = dataDirectory
+    self.artifactFolder = artifactFolder
+    self.dataFolders = dataFolders
   }
 }
