@@ -26,7 +26,7 @@ enum LaplaceDivergence {
     if epsilon < 1e-150 { return ((order * epsilon) * epsilon).nextUp }  // D_α ≤ αε²/2; the formula would underflow
     if step * epsilon > 600 {
       let logSum = step * epsilon + log(order / (2 * order - 1)) + step / order * exp((1 - 2 * order) * epsilon)
-      return (logSum / step).raised(by: 8 * ulp * (epsilon + 1 / step))
+      return min(epsilon.nextUp, (logSum / step).raised(by: 8 * ulp * (epsilon + 1 / step)))
     }
     // The terms of first order cancel exactly, α(α−1)ε − (α−1)αε, so only remainders are left.
     let excess =
@@ -49,7 +49,7 @@ enum PureDivergence {
       return min(epsilon, (logSum / step).raised(by: 8 * ulp * (2 * order + 1) * (epsilon + 1) / step))
     }
     let excess = 2 * sinh(order * epsilon / 2) * (sinh(step * epsilon / 2) / cosh(epsilon / 2))
-    return log1p(excess * (1 + ulp * (32 + 4 * order * epsilon))) / step * (1 + 4 * ulp)
+    return min(epsilon, log1p(excess * (1 + ulp * (32 + 4 * order * epsilon))) / step * (1 + 4 * ulp))
   }
 }
 
@@ -62,6 +62,7 @@ enum RandomizedResponseDivergence {
     if replaceOne {
       // Two records differ in which bucket is likely: r is L, 1/L or 1, L = (1 − p + p/k)/(p/k).
       let logLikely = log1p((1 - p) * k / p)
+      guard logLikely < .infinity else { return .infinity }
       return upperBound(
         order: order,
         atoms: [(p / k, logLikely), (1 - p + p / k, -logLikely)])
@@ -80,8 +81,8 @@ enum RandomizedResponseDivergence {
     let step = order - 1
     let largest = atoms.map { order * $0.logRatio }.max() ?? 0
     if largest > 600 {
-      // e^{αx} outgrows what is left out by more than e^500.
-      let sum = atoms.reduce(0.0) { $0 + $1.probability * exp(order * $1.logRatio - largest) }
+      let rest = max(0, 1 - atoms.reduce(0.0) { $0 + $1.probability })
+      let sum = atoms.reduce(rest * exp(-largest)) { $0 + $1.probability * exp(order * $1.logRatio - largest) }
       return ((largest + log(sum)) / step).raised(by: 8 * ulp * (largest + 2 - log(sum)) / step)
     }
     let excess = atoms.reduce(0.0) {

@@ -23,6 +23,8 @@ struct CompositionEvaluator {
     var sum = 0.0
     for index in parts.indices {
       let one = parts[index].evaluator.divergence(order: order)
+      // A formula that came to no number must never look like one that costs nothing.
+      if one.isNaN { return .infinity }
       if one > 0 { sum = (sum + Repetition.cost(of: one, times: parts[index].count)).nextUp }
     }
     return Repetition.cost(of: sum, times: repetitions)

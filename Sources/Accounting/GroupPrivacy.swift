@@ -7,9 +7,10 @@ import Glibc
 public enum GroupPrivacy {
   /// The least user-level ε found at a user-level δ.
   ///
-  /// The record-level δ′ must satisfy log δ′ + log((e^{kε} − 1)/(e^ε − 1)) ≤ log δ with ε = ε(δ′). The left side need not be
-  /// monotone in δ′, because ε grows as δ′ falls; the largest solution gives the least ε. From any δ′ that fails by a gap, every
-  /// δ″ in (δ′·exp(−gap), δ′] fails too, as ε(δ″) ≥ ε(δ′); so the search steps down by the gap and cannot jump over a solution.
+  /// The record-level δ′ must satisfy log δ′ + log((e^{kε} − 1)/(e^ε − 1)) ≤ log δ with ε = ε(δ′). Any δ′ that does gives a valid
+  /// bound; the larger δ′, the smaller the bound. A δ′ that fails by a gap shows that every larger one down to δ′·exp(−gap)
+  /// fails too, because ε(δ′) only grows as δ′ falls. So the search steps down by more than the gap until a δ′ holds, and then
+  /// closes in on the largest that does.
   /// - Parameters:
   ///   - delta: the user-level δ in [0, 1].
   ///   - groupSize: k ≥ 1.
@@ -18,24 +19,34 @@ public enum GroupPrivacy {
   public static func epsilonUpperBound(
     delta: Double, groupSize: Int, recordEpsilon: (Double) -> Double
   ) -> Double {
+    guard groupSize > 1, delta > 0 else { return recordEpsilon(delta) }
     let size = Double(groupSize)
-    guard groupSize > 1, delta > 0 else { return (size * recordEpsilon(delta)).nextUp }
-    var logDelta = log(delta)
-    // Convergence is geometric; where it is slow, a little more than the gap is stepped over, which gives up as little ε.
-    for _ in 0..<10_000 {
+    func probe(_ logDelta: Double) -> (epsilon: Double, gap: Double) {
       let candidate = exp(logDelta).nextDown
-      guard candidate > 0 else { return .infinity }
+      guard candidate > 0 else { return (.infinity, .infinity) }
       let epsilon = recordEpsilon(candidate)
-      guard epsilon < .infinity else { return .infinity }
-      let gap = log(candidate) + logRatio(epsilon: epsilon, groupSize: size) - log(delta)
-      if gap <= 0 { return (size * epsilon).nextUp }
-      logDelta = min(logDelta, log(candidate)) - gap - 1e-9
+      return (epsilon, log(candidate) + logRatio(epsilon: epsilon, groupSize: size) - log(delta))
     }
-    return .infinity
+    var failing = log(delta)
+    var holding = failing - log(10)
+    var found = probe(holding)
+    while found.gap > 0 {
+      guard found.gap < .infinity else { return .infinity }
+      failing = holding - found.gap
+      holding = failing - log(10)
+      found = probe(holding)
+    }
+    while failing - holding > 1e-10 * abs(holding) {
+      let middle = (failing + holding) / 2
+      let attempt = probe(middle)
+      if attempt.gap <= 0 { (holding, found) = (middle, attempt) } else { failing = middle }
+    }
+    return (size * found.epsilon).nextUp
   }
 
   /// log((e^{kε} − 1)/(e^ε − 1)), rounded up.
   private static func logRatio(epsilon: Double, groupSize k: Double) -> Double {
+    if epsilon == .infinity { return .infinity }
     if epsilon == 0 { return log(k).raised(by: 2 * ulp) }
     let ratio = (k - 1) * epsilon + log(-expm1(-k * epsilon)) - log(-expm1(-epsilon))
     return ratio.raised(by: 8 * ulp * (1 + k * epsilon + abs(log(-expm1(-epsilon)))))

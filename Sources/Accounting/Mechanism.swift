@@ -75,8 +75,10 @@ struct MechanismEvaluator {
   ) -> Double {
     let b = order - 1
     let exponent = 2 * order * b / (sigma * sigma)
+    guard exponent < .infinity else { return .infinity }
     let logExcess =
-      exponent < 600 ? log1p(q * expm1(exponent)) : exponent + log(q) + log1p((1 - q) / q * exp(-exponent))
+      exponent < 600
+      ? log1p(q * expm1(exponent)) : exponent + log(q) + log1p(exp(log1p(-q) - log(q) - exponent))
     let byConvexity = (logExcess / b).raised(by: 8 * ulp * (exponent + 1 + abs(logExcess)) / b)
     var least = byConvexity * (1 + ulp * 8)
     // p = 2, and the choice s = 1 that stays finite as α → 1.

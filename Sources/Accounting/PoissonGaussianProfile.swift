@@ -74,7 +74,8 @@ struct PoissonGaussianProfile {
     variance = sigma * sigma
     logComplement = log1p(-q)
     logOdds = log(q) - log1p(-q)
-    step = PoissonGaussianProfile.step(noiseMultiplier: sigma)
+    // Without quadrature there is no step to choose, and for very small σ none that is a number.
+    step = PoissonGaussianProfile.step(noiseMultiplier: max(sigma, PoissonGaussianProfile.leastQuadratureNoise))
     nextIndex = -Int((PoissonGaussianProfile.tailWidth * sigma / step).rounded(.up))
   }
 

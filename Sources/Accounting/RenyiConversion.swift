@@ -5,7 +5,7 @@ import Glibc
 /// Two facts are used, and the better one counts:
 ///  1. arXiv:2004.00010v4, Proposition 12: D_α ≤ r gives (ε, δ) with ε = r + log(1 − 1/α) − log(δα)/(α − 1).
 ///  2. D_1 ≤ D_α, and the total variation is at most √(1 − exp(−D_1)) (Bretagnolle and Huber): where δ² ≥ 1 − exp(−r)
-///     already ε = 0 holds.
+///     already ε = 0 holds. (And (0, 1) holds for anything.)
 ///
 /// Every result is on the safe side: the error of each logarithm and sum is bounded by a few units in the last place of
 /// the largest term and added.
@@ -65,11 +65,13 @@ public enum RenyiConversion {
   /// log of the bound on δ by fact 2 alone, at most 0 but for rounding.
   static func logTotalVariationUpperBound(divergence: Double) -> Double {
     let bound = 0.5 * log(-expm1(-divergence))
-    return bound.raised(by: 4 * ulp * (1 - bound))
+    // Wide enough that the δ, given back, passes `impliesZeroEpsilon`.
+    return bound.raised(by: 12 * ulp * (1 - bound))
   }
 
   private static func impliesZeroEpsilon(divergence: Double, delta: Double) -> Bool {
-    delta * delta * (1 - 4 * ulp) + expm1(-divergence) > 0
+    // (0, 1) holds for anything.
+    delta >= 1 || delta * delta * (1 - 4 * ulp) + expm1(-divergence) > 0
   }
 }
 

@@ -84,6 +84,12 @@ public struct EpsilonBound: Hashable, Sendable {
   /// The Rényi order the bound comes from: finite and > 1, `infinity` where pure differential privacy decides, `nil`
   /// where ε is infinite.
   public var order: Double?
+
+  public init(epsilon: Double, delta: Double, order: Double?) {
+    self.epsilon = epsilon
+    self.delta = delta
+    self.order = order
+  }
 }
 
 /// δ such that (ε, δ)-differential privacy holds.
