@@ -20,22 +20,24 @@ extension PrivateMechanism {
     }
   }
 
-  /// The least σ found, to a relative 10⁻⁶, whose ε is at or below `target`. ε falls as σ grows; what is returned was
-  /// itself evaluated, so the answer holds whatever the search did on its way.
+  /// The least σ found whose ε, evaluated again, is at or below `target`.
   private static func noiseMultiplier(
     reaching target: Double, delta: Double, adjacency: Adjacency, sampling: PoissonSampling, steps: Int
   ) throws(PlanningError) -> Double {
-    func reaches(_ noiseMultiplier: Double) throws(PlanningError) -> Bool {
-      let event = PrivacyEvent.dpsgd(
-        samplingProbability: sampling.probability, noiseMultiplier: noiseMultiplier, steps: steps)
-      do {
-        return try RenyiAccountant(event: event, relation: adjacency.relation).epsilon(delta: delta).epsilon <= target
-      } catch {
-        throw PlanningError([FieldIssue(.unsoundCombination, at: "/privacy/target_epsilon", "\(error)")])
-      }
+    let found: Double
+    do {
+      let calibration = try Calibration(
+        target: PrivacyTarget(epsilon: target, delta: delta), relation: adjacency.relation)
+      found = try calibration.noiseMultiplier {
+        .dpsgd(samplingProbability: sampling.probability, noiseMultiplier: $0, steps: steps)
+      }.value
+    } catch AccountingError.targetUnreachable {
+      found = .infinity
+    } catch {
+      throw PlanningError([FieldIssue(.unsoundCombination, at: "/privacy/target_epsilon", "\(error)")])
     }
     let range = IssueCollector.noiseMultiplierRange
-    guard try reaches(range.upperBound) else {
+    guard found <= range.upperBound else {
       throw PlanningError([
         FieldIssue(
           at: "/privacy/target_epsilon",
@@ -43,14 +45,6 @@ extension PrivateMechanism {
             + "target_epsilon or delta, or train for fewer steps.")
       ])
     }
-    var enough = range.upperBound
-    var tooLittle = range.lowerBound
-    if try reaches(tooLittle) { return tooLittle }
-    while enough > tooLittle * (1 + 1e-6) {
-      // Over nine orders of magnitude the geometric mean halves the relative width.
-      let middle = (tooLittle * enough).squareRoot()
-      if try reaches(middle) { enough = middle } else { tooLittle = middle }
-    }
-    return enough
+    return max(found, range.lowerBound)
   }
 }
