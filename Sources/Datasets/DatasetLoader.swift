@@ -38,6 +38,16 @@ public struct DatasetLoader: Sendable {
     }
   }
 
+  /// Checks that the files are there and can be opened, without reading what they hold.
+  ///
+  /// - Throws: `DatasetError`.
+  public func requirePresent(_ source: DatasetSource) throws {
+    try check(source)
+    for file in [source.features, source.labels].compactMap({ $0 }) {
+      _ = try open(file)
+    }
+  }
+
   /// All examples.
   ///
   /// - Throws: `DatasetError`; nothing of a faulty file is returned.
