@@ -1,0 +1,61 @@
+import Datasets
+import Planning
+
+/// Loads the examples of a job, and says of a failure whether anything private had been read by then.
+struct DataAccess {
+  let loader: DatasetLoader
+
+  /// Checks what can be checked without looking at an example: that the files are there, and that the headers of arrays
+  /// say what was registered.
+  ///
+  /// - Throws: `JobFailure` with `reason`; nothing is charged.
+  func check(_ data: JobPreparation.RegisteredData, reason: JobFailure.Reason) throws {
+    let registration = data.registration
+    do {
+      try loader.requirePresent(registration.source)
+      guard registration.source.format != .csv else { return }
+      let found = try loader.describe(registration.source)
+      try Self.requireMatch(found.exampleCount, found.shape, registration)
+    } catch let error as DatasetError {
+      throw JobFailure(reason: reason, charge: .committedSteps, detail: "\(error)")
+    }
+  }
+
+  /// Reads the public evaluation set.
+  ///
+  /// - Throws: `JobFailure`; nothing is charged.
+  func loadPublic(_ data: JobPreparation.RegisteredData) throws -> Examples {
+    do {
+      return try load(data)
+    } catch let error as DatasetError {
+      throw JobFailure(reason: .evaluationUnavailable, charge: .committedSteps, detail: "\(error)")
+    }
+  }
+
+  /// Reads the training set.
+  ///
+  /// - Throws: `JobFailure`. Where the data is private its failure is an answer about it, and is charged as such.
+  func loadTraining(_ data: JobPreparation.RegisteredData) throws -> Examples {
+    do {
+      return try load(data)
+    } catch let error as DatasetError {
+      let charge: JobFailure.Charge = data.facts.isPublic ? .committedSteps : .wholeReservation
+      throw JobFailure(reason: .datasetInvalid, charge: charge, detail: "\(error)")
+    }
+  }
+
+  private func load(_ data: JobPreparation.RegisteredData) throws -> Examples {
+    let examples = try loader.load(data.registration.source)
+    try Self.requireMatch(examples.count, examples.shape, data.registration)
+    return examples
+  }
+
+  private static func requireMatch(_ count: Int, _ shape: [Int], _ registration: DatasetRegistration) throws {
+    guard count == registration.exampleCount, shape == registration.shape else {
+      throw DatasetError(
+        .inconsistent, file: registration.source.features,
+        "\(count) examples of shape \(shape), and \(registration.exampleCount) of \(registration.shape) are registered."
+      )
+    }
+  }
+}
