@@ -1,0 +1,6 @@
+import Ledger
+import Testing
+
+@Suite struct StoreConformanceTests {
+  @Test func memoryStore() throws { try StoreConformance(MemoryStore()).check() }
+}
