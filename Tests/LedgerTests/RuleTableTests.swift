@@ -15,7 +15,7 @@ import Testing
       budget team fmnist 1 1e-6 root => ok
       budget analyst fmnist 0.5 1e-6 team => ok
       # never mixed within a tree
-      budget odd people 1 1e-6 root => invalid dataset
+      budget odd free 1 1e-6 root => invalid dataset
       budget odd fmnist 1 1e-6 root replace_one => invalid adjacency
       budget odd fmnist 1 1e-6 root add_or_remove_one user => invalid unit
       budget odd people 1 1e-6 => invalid unit
@@ -45,7 +45,7 @@ import Testing
       charge root gaussian:10 20 => ok
       # the quota has room, the root has none
       charge root gaussian:10 20 => budget_exceeded
-      charge root gaussian:10 15 => ok
+      charge root gaussian:10 18 => ok
       charge team gaussian:10 1 => budget_exceeded
       charge team nothing 5 => ok
       charge root gaussian:10 0 => invalid count
@@ -171,10 +171,10 @@ import Testing
       # two more steps ran: they are charged, the other four go back
       finish a 2 6 cancelled => cancelled
       cancel a => cancelled
-      room root gaussian:10 => 31
-      submit b fmnist 31 root gaussian:10 => ok
+      room root gaussian:10 => 33
+      submit b fmnist 33 root gaussian:10 => ok
       cancel b => cancelled
-      room root gaussian:10 => 31
+      room root gaussian:10 => 33
       """)
   }
 
@@ -183,7 +183,7 @@ import Testing
       """
       dataset fmnist private => ok
       budget root fmnist 3 1e-5 => ok
-      room root gaussian:10 => 37
+      room root gaussian:10 => 39
       submit a fmnist 10 root gaussian:10 => ok
       claim w => a 1
       block a 1 3 => running
@@ -205,12 +205,13 @@ import Testing
       claim u => none
       state a => failed
       reason a => worker_lost
-      room root gaussian:10 => 30
+      room root gaussian:10 => 32
       """)
   }
 
   private func expect(_ script: String) throws {
     var runner = LedgerScript(store: MemoryStore())
-    #expect(try runner.failures(of: script) == [])
+    let failures = try runner.failures(of: script)
+    #expect(failures == [])
   }
 }
