@@ -29,8 +29,7 @@ import Testing
 
   @Test(arguments: [-1.0, -.leastNonzeroMagnitude, .nan, .infinity, -.infinity, 1e300, 0x1p63 / 0x1p40])
   func whatIsNoAmountIsRefused(_ value: Double) {
-    let expected: Int64? = value == -.leastNonzeroMagnitude ? 0 : nil
-    #expect(Amount.roundedUp(value, scale: Amount.unitsPerNat) ?? -1 == expected ?? -1)
+    #expect(Amount.roundedUp(value, scale: Amount.unitsPerNat) == nil)
   }
 
   @Test func anAllowanceOfNothingIsZero() {
@@ -42,7 +41,7 @@ import Testing
 
   /// Blocks of any sizes sum to the whole, and no first k of n steps cost less than k/n of it.
   @Test func sharesAddUpAndNeverUnderCount() {
-    for amount in [0, 1, 2, 99, 1_000_003, Int64.max - 1, .max] {
+    for amount: Int64 in [0, 1, 2, 99, 1_000_003, .max - 1, .max] {
       for whole in [1, 2, 3, 7, 100] {
         var sum: Int64 = 0
         var before: Int64 = 0
@@ -61,7 +60,7 @@ import Testing
   }
 
   @Test func showingRoundsOutward() {
-    for units in [0, 1, (1 << 53) + 1, (1 << 62) - 1, Int64.max] {
+    for units: Int64 in [0, 1, (1 << 53) + 1, (1 << 62) - 1, .max] {
       #expect(Amount.delta(units) * Amount.unitsPerDelta >= Double(units).nextDown)
       #expect(Amount.deltaRoundedDown(units) <= Amount.delta(units))
     }

@@ -18,7 +18,7 @@ import Testing
       for _ in 0..<200 {
         group.addTask {
           do {
-            try store.write { try LedgerWriter($0, at: moments.at(seconds: 1)).charge(price, to: path.asked.id) }
+            _ = try store.write { try LedgerWriter($0, at: moments.at(seconds: 1)).charge(price, to: path.asked.id) }
             return true
           } catch LedgerError.budgetExceeded { return false }
         }
