@@ -34,19 +34,40 @@ CK_INLINE const float *pixel(const ck_window *w, const float *x, cut c, ptrdiff_
   return x + ((c.top + dy) * w->width + c.left + dx) * w->channels;
 }
 
-CK_INLINE void max_of_window(const ck_window *w, cut c, const float *restrict x, ptrdiff_t channels,
-                             float *restrict y, uint16_t *restrict winner) {
-  for (ptrdiff_t i = 0; i < channels; i++) y[i] = -INFINITY;
-  for (ptrdiff_t i = 0; i < channels; i++) winner[i] = 0;
+// Sixteen channels of a pixel in registers; the compiler splits the vectors where the machine's are narrower. It does not
+// find these loops by itself.
+typedef float floats __attribute__((vector_size(64)));
+typedef int32_t ints __attribute__((vector_size(64)));
+typedef int16_t shorts __attribute__((vector_size(32)));
+
+enum { WIDTH = 16 };
+
+CK_INLINE void max_of_sixteen(const ck_window *w, cut c, const float *x, float *y, uint16_t *winners) {
+  floats best = (floats){0} - INFINITY;
+  ints winner = {0};
   for (ptrdiff_t dy = c.dy0; dy < c.dy1; dy++) {
     for (ptrdiff_t dx = c.dx0; dx < c.dx1; dx++) {
-      const float *p = pixel(w, x, c, dy, dx);
-      uint16_t position = (uint16_t)(dy * w->kernel_width + dx);
-      for (ptrdiff_t i = 0; i < channels; i++) {
-        int greater = p[i] > y[i];
-        winner[i] = greater ? position : winner[i];
-        y[i] = greater ? p[i] : y[i];
-      }
+      floats value;
+      memcpy(&value, pixel(w, x, c, dy, dx), sizeof value);
+      ints greater = value > best, position = (ints){0} + (int32_t)(dy * w->kernel_width + dx);
+      best = (floats)(((ints)value & greater) | ((ints)best & ~greater));
+      winner = (position & greater) | (winner & ~greater);
+    }
+  }
+  shorts narrow = __builtin_convertvector(winner, shorts);
+  memcpy(y, &best, sizeof best);
+  memcpy(winners, &narrow, sizeof narrow);
+}
+
+CK_INLINE void max_of_one(const ck_window *w, cut c, const float *x, float *y, uint16_t *winner) {
+  *y = -INFINITY;
+  *winner = 0;
+  for (ptrdiff_t dy = c.dy0; dy < c.dy1; dy++) {
+    for (ptrdiff_t dx = c.dx0; dx < c.dx1; dx++) {
+      float value = *pixel(w, x, c, dy, dx);
+      if (!(value > *y)) continue;
+      *y = value;
+      *winner = (uint16_t)(dy * w->kernel_width + dx);
     }
   }
 }
@@ -56,23 +77,32 @@ CK_CLONES void ck_max_pool(const ck_window *w, size_t count, const float *x, flo
   for (size_t n = 0; n < count; n++, x += w->height * w->width * channels) {
     FOR_EACH_OUTPUT(w) {
       cut c = cut_to_image(w, row, column);
-      // A constant width lets a whole pixel stay in registers.
       ptrdiff_t i = 0;
-      for (; i + 16 <= channels; i += 16) max_of_window(w, c, x + i, 16, y + i, winners + i);
-      if (i < channels) max_of_window(w, c, x + i, channels - i, y + i, winners + i);
+      for (; i + WIDTH <= channels; i += WIDTH) max_of_sixteen(w, c, x + i, y + i, winners + i);
+      for (; i < channels; i++) max_of_one(w, c, x + i, y + i, winners + i);
       y += channels;
       winners += channels;
     }
   }
 }
 
-CK_INLINE void spread_to_winner(const ck_window *w, cut c, const float *restrict dy, ptrdiff_t channels,
-                                const uint16_t *restrict winner, float *restrict dx) {
+CK_INLINE float *pixel_to_change(const ck_window *w, float *x, cut c, ptrdiff_t dy, ptrdiff_t dx) {
+  return x + ((c.top + dy) * w->width + c.left + dx) * w->channels;
+}
+
+CK_INLINE void spread_sixteen(const ck_window *w, cut c, const float *dy, const uint16_t *winners, float *dx) {
+  ints slope;
+  memcpy(&slope, dy, sizeof slope);
+  shorts winner;
+  memcpy(&winner, winners, sizeof winner);
   for (ptrdiff_t ky = c.dy0; ky < c.dy1; ky++) {
     for (ptrdiff_t kx = c.dx0; kx < c.dx1; kx++) {
-      float *p = dx + ((c.top + ky) * w->width + c.left + kx) * w->channels;
-      uint16_t position = (uint16_t)(ky * w->kernel_width + kx);
-      for (ptrdiff_t i = 0; i < channels; i++) p[i] += winner[i] == position ? dy[i] : 0;
+      float *p = pixel_to_change(w, dx, c, ky, kx);
+      shorts won = winner == (shorts){0} + (int16_t)(ky * w->kernel_width + kx);
+      floats sum;
+      memcpy(&sum, p, sizeof sum);
+      sum += (floats)(slope & __builtin_convertvector(won, ints));
+      memcpy(p, &sum, sizeof sum);
     }
   }
 }
@@ -85,8 +115,13 @@ CK_CLONES void ck_max_pool_gradient(const ck_window *w, size_t count, const floa
     FOR_EACH_OUTPUT(w) {
       cut c = cut_to_image(w, row, column);
       ptrdiff_t i = 0;
-      for (; i + 16 <= channels; i += 16) spread_to_winner(w, c, dy + i, 16, winners + i, dx + i);
-      if (i < channels) spread_to_winner(w, c, dy + i, channels - i, winners + i, dx + i);
+      for (; i + WIDTH <= channels; i += WIDTH) spread_sixteen(w, c, dy + i, winners + i, dx + i);
+      for (; i < channels; i++) {
+        ptrdiff_t ky = winners[i] / w->kernel_width, kx = winners[i] % w->kernel_width;
+        // A window without any number greater than -infinity has no winner, and 0 may be padding.
+        int on_image = ky >= c.dy0 && ky < c.dy1 && kx >= c.dx0 && kx < c.dx1;
+        if (on_image) *pixel_to_change(w, dx + i, c, ky, kx) += dy[i];
+      }
       dy += channels;
       winners += channels;
     }
@@ -120,7 +155,7 @@ CK_CLONES void ck_average_pool_gradient(const ck_window *w, size_t count, const 
       float share = 1.0f / (float)((c.dy1 - c.dy0) * (c.dx1 - c.dx0));
       for (ptrdiff_t ky = c.dy0; ky < c.dy1; ky++) {
         for (ptrdiff_t kx = c.dx0; kx < c.dx1; kx++) {
-          float *p = dx + ((c.top + ky) * w->width + c.left + kx) * channels;
+          float *p = pixel_to_change(w, dx, c, ky, kx);
           for (ptrdiff_t i = 0; i < channels; i++) p[i] += share * dy[i];
         }
       }

@@ -1,9 +1,17 @@
+#define _GNU_SOURCE
 #include "COneDNN.h"
 
-// libdnnl is linked to an OpenMP runtime, which thereby is in the process; a weak reference avoids a build dependency
-// on that runtime's own development files. A oneDNN built without OpenMP needs no call.
-extern void omp_set_num_threads(int count) __attribute__((weak));
+#include <dlfcn.h>
+#include <pthread.h>
+
+// libdnnl brings an OpenMP runtime into the process. It is looked up by name: linking to it would need its own
+// development files, and a oneDNN built without OpenMP has none and needs no call.
+static void (*set_thread_count)(int);
+static pthread_once_t looked_up = PTHREAD_ONCE_INIT;
+
+static void look_up(void) { *(void **)&set_thread_count = dlsym(RTLD_DEFAULT, "omp_set_num_threads"); }
 
 void onednn_use_one_thread(void) {
-  if (omp_set_num_threads) omp_set_num_threads(1);
+  pthread_once(&looked_up, look_up);
+  if (set_thread_count) set_thread_count(1);
 }

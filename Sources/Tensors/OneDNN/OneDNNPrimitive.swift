@@ -62,6 +62,8 @@ final class OneDNNDescriptor {
     what: StaticString
   ) throws(TensorError) {
     let attributes = try OneDNNAttributes(accumulating: accumulating)
+    // An implementation is chosen, and its work divided, for the number of threads at this moment.
+    onednn_use_one_thread()
     var handle: dnnl_primitive_desc_t?
     try check(
       dnnl_primitive_desc_create(&handle, operation, attributes.handle, engine.engine, hint?.handle), what)
@@ -74,6 +76,7 @@ final class OneDNNDescriptor {
     reorder source: OneDNNLayout, to destination: OneDNNLayout, engine: OneDNNEngine, accumulating: Bool = false
   ) throws(TensorError) {
     let attributes = try OneDNNAttributes(accumulating: accumulating)
+    onednn_use_one_thread()
     var handle: dnnl_primitive_desc_t?
     var (from, to) = (source.descriptor, destination.descriptor)
     try check(
@@ -157,6 +160,7 @@ final class OneDNNPrimitive {
   ) throws(TensorError) {
     self.engine = engine
     self.scratch = scratch
+    onednn_use_one_thread()
     var tensors = tensors
     let scratchpad = try descriptor.layout(dnnl_query_scratchpad_md)
     scratchIndex = scratchpad.byteCount > 0 ? tensors.count : nil
