@@ -1,22 +1,29 @@
 /// Milliseconds on the monotonic clock.
-typealias Milliseconds = Int64
+package typealias Milliseconds = Int64
 
 /// A binary heap of (time, connection), earliest first.
 ///
 /// A connection moves its deadline on every request; the heap is left alone then. An entry is a promise to look at the
 /// connection no later than its time: whoever finds the deadline moved on schedules the connection anew. So a busy
 /// connection costs one heap operation per deadline that passes, not one per request.
-struct DeadlineHeap {
-  struct Entry: Equatable {
-    var time: Milliseconds
-    var token: UInt64
+package struct DeadlineHeap {
+  package struct Entry: Equatable {
+    package var time: Milliseconds
+    package var token: UInt64
+
+    package init(time: Milliseconds, token: UInt64) {
+      self.time = time
+      self.token = token
+    }
   }
 
   private var entries: [Entry] = []
 
-  var earliest: Milliseconds? { entries.first?.time }
+  package init() {}
 
-  mutating func insert(_ entry: Entry) {
+  package var earliest: Milliseconds? { entries.first?.time }
+
+  package mutating func insert(_ entry: Entry) {
     entries.append(entry)
     var child = entries.count - 1
     while child > 0 {
@@ -28,7 +35,7 @@ struct DeadlineHeap {
   }
 
   /// Removes and returns the earliest entry if its time has come.
-  mutating func popEntry(dueAt now: Milliseconds) -> Entry? {
+  package mutating func popEntry(dueAt now: Milliseconds) -> Entry? {
     guard let first = entries.first, first.time <= now else { return nil }
     let last = entries.removeLast()
     guard !entries.isEmpty else { return first }
@@ -47,7 +54,7 @@ struct DeadlineHeap {
 
 extension Duration {
   /// Rounded up, never negative, and short of overflow for any duration.
-  var milliseconds: Milliseconds {
+  package var milliseconds: Milliseconds {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }
     guard seconds < 1 << 40 else { return 1 << 50 }

@@ -1,7 +1,7 @@
 /// The fields of a request or an answer, in the order they arrived or were added.
 ///
-/// Names compare without regard to ASCII case (RFC 9110, section 5.1) and keep the spelling they came in. A name may occur
-/// several times; nothing is merged, because merging is where two readers of one message begin to disagree.
+/// Names compare without regard to ASCII case (RFC 9110, section 5.1) and keep the spelling they came in. A name may
+/// occur several times; nothing is merged, because merging is where two readers of one message begin to disagree.
 public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   public struct Field: Sendable, Equatable {
     public var name: String
@@ -44,8 +44,8 @@ public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     fields.append(Field(name: name, value: value))
   }
 
-  /// The comma-separated members of every field called `name`, trimmed, empty ones left out (RFC 9110, section 5.6.1). For
-  /// lists of tokens only: a quoted string with a comma in it would be cut.
+  /// The comma-separated members of every field called `name`, trimmed, empty ones left out (RFC 9110, section 5.6.1).
+  /// For lists of tokens only: a quoted string with a comma in it would be cut.
   public func tokens(_ name: String) -> [Substring] {
     var members: [Substring] = []
     for field in fields where field.name.equalsIgnoringASCIICase(name) {

@@ -103,7 +103,8 @@ struct HTTPFramingFields: Sendable {
   }
 }
 
-/// `uri-host [":" port]` with a host that is not empty (RFC 9110, section 4.2.1), no user information, a port below 65536.
+/// `uri-host [":" port]` with a host that is not empty (RFC 9110, section 4.2.1), no user information, a port below
+/// 65536.
 func isValidAuthority(_ text: some StringProtocol) -> Bool {
   let bytes = Array(text.utf8)
   var end = 0

@@ -3,7 +3,8 @@
 extension HTTPRequestParser {
   mutating func read(line: borrowing Span<UInt8>) throws(HTTPRefusal) -> Event? {
     guard line.count > 0, line[line.count - 1] == UInt8(ascii: "\r") else {
-      // RFC 9112, section 2.2 would let a bare line feed pass; a proxy in front that does not would see another message.
+      // RFC 9112, section 2.2 would let a bare line feed pass; a proxy in front that does not would see another
+      // message.
       throw .malformed("A line must end in CR LF.")
     }
     let content = line.extracting(0..<line.count - 1)
@@ -58,7 +59,8 @@ extension HTTPRequestParser {
   }
 
   /// The four forms of RFC 9112, section 3.2. An absolute target, which every server must accept, is brought into
-  /// origin form and its authority takes the place of Host (section 3.2.2). CONNECT and its authority form are a proxy's.
+  /// origin form and its authority takes the place of Host (section 3.2.2). CONNECT and its authority form are a
+  /// proxy's.
   private mutating func readTarget(_ target: borrowing Span<UInt8>) throws(HTTPRefusal) {
     guard head.method != "CONNECT" else { throw .malformed("This server is no proxy: CONNECT is refused.") }
     guard !target.isEmpty else { throw .malformed("The request target is empty.") }

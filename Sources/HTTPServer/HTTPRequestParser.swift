@@ -1,9 +1,9 @@
 /// Reads HTTP/1.x requests from bytes as they arrive. A value without I/O: bytes in, events out.
 ///
-/// The input may be cut anywhere. Every byte is looked at once: a line is parsed where it lies in the input, and only one
-/// that the input breaks off is copied until its end arrives, so that the cost is linear in the bytes and the memory is
-/// bounded by the limits. Strict on purpose: what RFC 9112 lets a server either repair or refuse is refused, because two
-/// readers that repair differently are how requests are smuggled (RFC 9112, section 11.2).
+/// The input may be cut anywhere. Every byte is looked at once: a line is parsed where it lies in the input, and only
+/// one that the input breaks off is copied until its end arrives, so that the cost is linear in the bytes and the
+/// memory is bounded by the limits. Strict on purpose: what RFC 9112 lets a server either repair or refuse is refused,
+/// because two readers that repair differently are how requests are smuggled (RFC 9112, section 11.2).
 ///
 ///     requestLine ─► fields ─┬─► complete ◄──────────── trailers
 ///                            ├─► fixedBody ─► complete     ▲
@@ -65,8 +65,8 @@ package struct HTTPRequestParser: Sendable {
     return true
   }
 
-  /// The next event, or nil when all of `input` is taken and more is needed. Takes bytes from `position` on and moves it
-  /// past them; call again with the same input until it returns nil.
+  /// The next event, or nil when all of `input` is taken and more is needed. Takes bytes from `position` on and moves
+  /// it past them; call again with the same input until it returns nil.
   ///
   /// - Throws: `HTTPRefusal`, and the same one ever after: a connection whose framing is in doubt cannot go on.
   package mutating func next(_ input: borrowing Span<UInt8>, at position: inout Int) throws(HTTPRefusal) -> Event? {

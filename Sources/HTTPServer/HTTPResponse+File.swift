@@ -1,8 +1,8 @@
 extension HTTPResponse {
   /// The whole file, or the one byte range the request asks for: 200, 206, or 416 (RFC 9110, section 14).
   ///
-  /// Several ranges, or a `Range` that is not understood, are answered with the whole file, as section 14.2 allows. `Range`
-  /// is honoured for GET only, and under `If-Range` only where it equals the strong `ETag` in `headers`.
+  /// Several ranges, or a `Range` that is not understood, are answered with the whole file, as section 14.2 allows.
+  /// `Range` is honoured for GET only, and under `If-Range` only where it equals the strong `ETag` in `headers`.
   public static func file(
     _ file: HTTPFile, contentType: String, headers: HTTPHeaders = [:], for request: HTTPRequest
   ) -> HTTPResponse {

@@ -73,8 +73,8 @@ public final class HTTPServer: Sendable {
 
   public var statistics: HTTPServerStatistics { counters.snapshot }
 
-  /// Stops accepting, closes idle connections, lets requests that have begun finish with `Connection: close`, cancels the
-  /// tasks of streams, and cuts what is left when `grace` is over. Returns when every connection is closed.
+  /// Stops accepting, closes idle connections, lets requests that have begun finish with `Connection: close`, cancels
+  /// the tasks of streams, and cuts what is left when `grace` is over. Returns when every connection is closed.
   public func shutdown(grace: Duration) async {
     let running = loops.withLock { $0 }
     for loop in running { loop.mailbox.post(.drain(grace: grace.milliseconds)) }

@@ -25,7 +25,8 @@ public struct HTTPServerConfiguration: Sendable {
   public var bodyTimeout: Duration = .seconds(60)
   /// Between two requests; then the connection closes without a word.
   public var idleTimeout: Duration = .seconds(75)
-  /// How long the client may take to accept 16 KiB of an answer (or all that is left of it); then the connection is cut.
+  /// How long the client may take to accept 16 KiB of an answer (or all that is left of it); then the connection is
+  /// cut.
   public var writeTimeout: Duration = .seconds(30)
 
   public init(host: String = "127.0.0.1", port: UInt16 = 8080) {

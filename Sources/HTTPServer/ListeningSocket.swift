@@ -14,7 +14,8 @@ struct ListeningSocket {
   let descriptor: Int32
   let port: UInt16
 
-  /// - Throws: `HTTPServerStartError`: `resolve` for an unknown host, `bind` for an address in use or not of this machine.
+  /// - Throws: `HTTPServerStartError`: `resolve` for an unknown host, `bind` for an address in use or not of this
+  /// machine.
   init(host: String, port: UInt16) throws(HTTPServerStartError) {
     var hints = addrinfo()
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV

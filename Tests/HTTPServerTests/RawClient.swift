@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// A blocking socket for tests: it sends exactly the bytes it is told to. Calls that block run on threads of their own, never
-/// on the cooperative pool, where they would keep handlers from running. Every wait ends after `timeoutSeconds`.
+/// A blocking socket for tests: it sends exactly the bytes it is told to. Calls that block run on threads of their own,
+/// never on the cooperative pool, where they would keep handlers from running. Every wait ends after `timeoutSeconds`.
 final class RawClient: Sendable {
   struct Failure: Error, CustomStringConvertible {
     let description: String
@@ -141,7 +141,8 @@ final class RawClient: Sendable {
   }
 }
 
-/// Runs what blocks on a thread of its own: Dispatch's shared ones are few, and a test that holds one delays the others.
+/// Runs what blocks on a thread of its own: Dispatch's shared ones are few, and a test that holds one delays the
+/// others.
 func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread { continuation.resume(with: Result { try work() }) }

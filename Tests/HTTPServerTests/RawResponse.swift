@@ -11,7 +11,8 @@ struct RawResponse: Equatable {
 
   var text: String { String(decoding: body, as: UTF8.self) }
 
-  /// Splits everything a server sent into answers. `heads` are the indices of those that answer HEAD and so have no body.
+  /// Splits everything a server sent into answers. `heads` are the indices of those that answer HEAD and so have no
+  /// body.
   static func all(in bytes: [UInt8], heads: Set<Int> = []) throws -> [RawResponse] {
     var responses: [RawResponse] = []
     var rest = bytes[...]
