@@ -2,15 +2,15 @@ import Planning
 
 /// Where a run stops to commit and to measure. It depends on the plan and on timings of synthetic data only: were it to
 /// follow the time of steps on private data, the times of commits would tell about them.
-struct BlockSchedule: Hashable {
+package struct BlockSchedule: Hashable {
   let steps: Int
   let sampling: PoissonSampling
   /// Steps in a block, at most.
-  let blockLength: Int
+  package let blockLength: Int
 
   /// A block is about a 25th of the run, but no less than a quarter of a second and no more than twenty: that bounds both
   /// what the ledger writes and what a crash throws away.
-  init(plan: TrainingPlan, secondsPerStep: Double) {
+  package init(plan: TrainingPlan, secondsPerStep: Double) {
     steps = plan.steps
     sampling = plan.sampling
     let wanted = min(max(secondsPerStep * Double(plan.steps) / 25, 0.25), 20)
@@ -19,7 +19,7 @@ struct BlockSchedule: Hashable {
   }
 
   /// The last step of the block that begins after `step`: blocks end where an epoch does.
-  func end(after step: Int) -> Int {
+  package func end(after step: Int) -> Int {
     let next = min(steps, blockLength > steps - step ? steps : step + blockLength)
     let epochEnd = firstStep(ofEpoch: epoch(at: step) + 1)
     return epochEnd > UInt128(step) && epochEnd < UInt128(next) ? Int(epochEnd) : next
@@ -27,7 +27,7 @@ struct BlockSchedule: Hashable {
 
   /// Whether to measure after `step`, when the last measure was after `previous`: at the ends of epochs (of up to 100 of
   /// them), at every tenth of the run, and at its end.
-  func isEvaluationDue(at step: Int, previous: Int) -> Bool {
+  package func isEvaluationDue(at step: Int, previous: Int) -> Bool {
     guard step > previous else { return false }
     if step == steps { return true }
     if step * 10 / steps > previous * 10 / steps { return true }

@@ -37,8 +37,8 @@ final class JobRun {
       try probe.pass(.claimed)
       let preparation = try JobPreparation(job, store: store)
       let profile = try measure(preparation.plan)
-      let trainer = try makeTrainer(preparation)
       let evaluation = try loadEvaluation(preparation)
+      let trainer = try makeTrainer(preparation)
       let schedule = BlockSchedule(plan: preparation.plan, secondsPerStep: profile.timing.total)
       try train(trainer, preparation.plan, evaluation, schedule, profile)
       if trainer.isFinished { try succeed(preparation, trainer, profile) }
