@@ -97,7 +97,7 @@ struct Bisection {
     let above = (log(failed.bound.epsilon) - log(target.epsilon)) * failedWeight
     let width = log(failed.value / met.value)
     let share = below / (below + above)
-    guard share.isFinite else { return (met.value * failed.value).squareRoot() }
+    guard below.isFinite, above.isFinite, share.isFinite else { return (met.value * failed.value).squareRoot() }
     let inset = min(0.5, 0.4 * Calibration.precision / abs(width))
     return met.value * exp(width * min(max(share, inset), 1 - inset))
   }

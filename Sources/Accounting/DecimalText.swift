@@ -1,12 +1,12 @@
 /// The shortest decimal digits that read back as the same `Double`, in the three notations that our texts need.
-struct DecimalText {
+package struct DecimalText {
   /// The value is ±0.d₁d₂d₃… · 10^pointPosition.
   private let isNegative: Bool
   private let digits: [Character]
   private let pointPosition: Int
 
   /// - Parameter value: finite.
-  init(_ value: Double) {
+  package init(_ value: Double) {
     precondition(value.isFinite, "only finite numbers have digits")
     isNegative = value.sign == .minus
     // Swift prints the shortest digits, with an exponent or without.
@@ -26,13 +26,13 @@ struct DecimalText {
   }
 
   /// As Python's `repr` writes a float: `1e-05`, `0.0001`, `1.0`, `1e+16`.
-  var python: String {
+  package var python: String {
     if pointPosition > -4 && pointPosition <= 16 { return sign + plain(fraction: true) }
     return sign + scientific(padded: true)
   }
 
   /// As ECMAScript writes a number, which is what canonical JSON prescribes (RFC 8785, section 3.2.2.3): `0.00001`, `1e-7`, `1`.
-  var ecmaScript: String {
+  package var ecmaScript: String {
     if digits == ["0"] { return "0" }
     if pointPosition > -6 && pointPosition <= 21 { return sign + plain(fraction: false) }
     return sign + scientific(padded: false)
@@ -57,23 +57,24 @@ struct DecimalText {
 
   /// The value rounded to three places, exactly and half to even, in at least `width` characters, as C and Python do.
   /// - Parameter value: not negative; `infinity` is written `inf`.
-  static func fixedPoint(_ value: Double, width: Int) -> String {
+  package static func fixedPoint(_ value: Double, width: Int) -> String {
     let text = value.isFinite ? thousandths(value) : "inf"
     return String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
   private static func thousandths(_ value: Double) -> String {
-    // From 2⁵⁰ on a Double has no more than three binary places, and 2⁵⁰ · 1000 < 2⁶³.
-    guard value < 0x1p50 else { return DecimalText(value.rounded()).plain(fraction: true) + "00" }
-    let product = value * 1000
-    var rounded = product.rounded(.toNearestOrEven)
+    // From 2⁶² on there are no places left, and the digits that tell the value apart are enough.
+    guard value < 0x1p62 else { return DecimalText(value).plain(fraction: false) + ".000" }
+    var whole = Int(value)
+    let fraction = value - Double(whole)
+    let product = fraction * 1000
     // The exact product is product + error; that can only matter where `product` itself lies half-way.
-    let error = (-product).addingProduct(value, 1000)
-    if abs(product - product.rounded(.down)) == 0.5, error != 0 {
-      rounded = error > 0 ? product.rounded(.up) : product.rounded(.down)
-    }
-    let (whole, thousandths) = Int(rounded).quotientAndRemainder(dividingBy: 1000)
-    let padding = String(repeating: "0", count: 3 - "\(thousandths)".count)
-    return "\(whole)." + padding + "\(thousandths)"
+    let error = (-product).addingProduct(fraction, 1000)
+    let isHalfWay = product - product.rounded(.down) == 0.5
+    let rounding: FloatingPointRoundingRule =
+      !isHalfWay || error == 0 ? .toNearestOrEven : error > 0 ? .up : .down
+    var places = Int(product.rounded(rounding))
+    if places == 1000 { (whole, places) = (whole + 1, 0) }
+    return "\(whole)." + String(repeating: "0", count: 3 - "\(places)".count) + "\(places)"
   }
 }

@@ -53,46 +53,49 @@ private struct Descent {
     return point
   }
 
-  /// Successive parabolic interpolation, with a golden section wherever the parabola does not help (Brent 1973, chapter 5).
-  /// The minimum is flat: a relative error of 1e-6 in the step changes the value by about its square.
+  /// Brent's method without derivatives (Algorithms for Minimization without Derivatives, 1973, chapter 5): a parabola through
+  /// the three best points, or a golden section where that would not shrink the interval fast enough. Near a minimum the
+  /// value changes with the square of the distance: a tolerance of 1e-7 in log b leaves less than 1e-10 of it even where the
+  /// curvature is 1e4 times the value, as it is where an order is about to become useless.
   mutating func refine(_ left: Point, _ middle: Point, _ right: Point, _ value: (Double) -> Double) {
-    var (low, mid, high) = (left, middle, right)
-    for _ in 0..<60 where high.logStep - low.logStep > 2e-6 {
-      let previousWidth = high.logStep - low.logStep
-      let candidate = at(Descent.parabolaMinimum(low, mid, high) ?? Descent.goldenPoint(low, mid, high), value)
-      Descent.insert(candidate, &low, &mid, &high)
-      if high.logStep - low.logStep > 0.6 * previousWidth {
-        Descent.insert(at(Descent.goldenPoint(low, mid, high), value), &low, &mid, &high)
+    let tolerance = 1e-7
+    var (low, high) = (left.logStep, right.logStep)
+    var (lowest, second, third) = (
+      middle, left.value < right.value ? left : right, left.value < right.value ? right : left
+    )
+    var (move, moveBefore) = (high - low, high - low)
+    for _ in 0..<100 where max(lowest.logStep - low, high - lowest.logStep) > 2 * tolerance {
+      let parabola = Descent.parabolaOffset(lowest, second, third)
+      let center = lowest.logStep < (low + high) / 2 ? high - lowest.logStep : low - lowest.logStep
+      if let parabola, abs(parabola) < abs(moveBefore) / 2, low < lowest.logStep + parabola,
+        lowest.logStep + parabola < high
+      {
+        (moveBefore, move) = (move, parabola)
+      } else {
+        (moveBefore, move) = (center, 0.381966 * center)
       }
-      let scale = max(abs(mid.value), .leastNormalMagnitude)
-      if max(low.value, high.value) - mid.value <= 1e-12 * scale { break }
+      if abs(move) < tolerance { move = center < 0 ? -tolerance : tolerance }
+      let new = at(lowest.logStep + move, value)
+      if new.value <= lowest.value {
+        if new.logStep < lowest.logStep { high = lowest.logStep } else { low = lowest.logStep }
+        (third, second, lowest) = (second, lowest, new)
+      } else {
+        if new.logStep < lowest.logStep { low = new.logStep } else { high = new.logStep }
+        if new.value <= second.value {
+          (third, second) = (second, new)
+        } else if new.value <= third.value {
+          third = new
+        }
+      }
     }
   }
 
-  private static func insert(_ new: Point, _ low: inout Point, _ mid: inout Point, _ high: inout Point) {
-    let isBetter = new.value <= mid.value
-    if new.logStep > mid.logStep {
-      if isBetter { (low, mid) = (mid, new) } else { high = new }
-    } else {
-      if isBetter { (high, mid) = (mid, new) } else { low = new }
-    }
-  }
-
-  /// The minimum of the parabola through three points, if it lies well inside; `nil` otherwise.
-  private static func parabolaMinimum(_ low: Point, _ mid: Point, _ high: Point) -> Double? {
-    let (a, b) = (mid.logStep - low.logStep, high.logStep - mid.logStep)
-    let (fa, fb) = ((low.value - mid.value) / a, (high.value - mid.value) / b)
-    guard fa.isFinite, fb.isFinite, fa + fb > 0, a > 0, b > 0 else { return nil }
-    let offset = (fa * b - fb * a) / (fa + fb) / 2
-    // A new point on top of the middle one would teach nothing.
-    let least = 1e-3 * min(a, b)
-    let moved = abs(offset) < least ? (a > b ? -least : least) : offset
-    guard moved > -a * 0.999, moved < b * 0.999 else { return nil }
-    return mid.logStep + moved
-  }
-
-  private static func goldenPoint(_ low: Point, _ mid: Point, _ high: Point) -> Double {
-    let (a, b) = (mid.logStep - low.logStep, high.logStep - mid.logStep)
-    return a > b ? mid.logStep - 0.381966 * a : mid.logStep + 0.381966 * b
+  /// Where the parabola through three points is lowest, from the first; `nil` if there is no such parabola.
+  private static func parabolaOffset(_ first: Point, _ second: Point, _ third: Point) -> Double? {
+    let (a, b) = (second.logStep - first.logStep, third.logStep - first.logStep)
+    let (riseA, riseB) = (second.value - first.value, third.value - first.value)
+    let denominator = 2 * (riseA * b - riseB * a)
+    let offset = (riseA * b * b - riseB * a * a) / denominator
+    return offset.isFinite ? offset : nil
   }
 }

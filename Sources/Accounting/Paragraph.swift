@@ -1,7 +1,7 @@
 /// Fills paragraphs as Python's `textwrap.fill` does: greedily, breaking at spaces and after the hyphen of a hyphenated word
 /// (one with two letters before the hyphen and a letter after it).
-enum Paragraph {
-  static func fill(_ text: String, width: Int = 80) -> String {
+package enum Paragraph {
+  package static func fill(_ text: String, width: Int = 80) -> String {
     var lines: [String] = []
     var line = ""
     for word in text.split(separator: " ") {

@@ -68,10 +68,12 @@ public final class Service: Sendable {
       dataFolders: try DataFolders(configuration.dataFolders), artifactFolder: configuration.artifactFolder,
       version: configuration.version,
       reportFailure: { error, request in
-        log(.error, "an operation failed", [
-          .init("method", .string(request.method)), .init("path", .string(String(request.path.prefix(200)))),
-          .init("error", .string("\(error)")),
-        ])
+        log(
+          .error, "an operation failed",
+          [
+            .init("method", .string(request.method)), .init("path", .string(String(request.path.prefix(200)))),
+            .init("error", .string("\(error)")),
+          ])
       })
   }
 
