@@ -26,7 +26,8 @@ extension Connection {
       input.append(contentsOf: bytes)
     case .finishing, .lingering:
       discardedBytes += bytes.count
-      if discardedBytes > Self.lingerLimitBytes { close() }
+      if discardedBytes > Self.lingerLimitBytes { return close() }
+      if case .lingering = phase { readDeadline = min(loop.now + Self.lingerTimeout, lingerEnd) }
     case .closed:
       return
     }

@@ -152,5 +152,6 @@ extension Connection {
     transport.finishSending()
     phase = .lingering
     readDeadline = loop.now + Self.lingerTimeout
+    lingerEnd = loop.now + Self.lingerLimit
   }
 }

@@ -35,7 +35,9 @@ final class Connection {
   static let streamLimitBytes = 262_144
   /// What the client must take within the write deadline.
   static let writeQuantumBytes = 16_384
+  /// How long the peer may be silent before a connection that lingers is closed, and how long it may linger in all.
   static let lingerTimeout: Milliseconds = 2_000
+  static let lingerLimit: Milliseconds = 30_000
   /// Unread input that is thrown away for the sake of the client's reading our last answer.
   static let lingerLimitBytes = 16 << 20
 
@@ -58,6 +60,7 @@ final class Connection {
   var body: [UInt8] = []
   var heldBodyBytes = 0
   var discardedBytes = 0
+  var lingerEnd = Milliseconds.max
 
   var output = OutputQueue()
   var context = ResponseContext()

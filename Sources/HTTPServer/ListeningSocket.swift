@@ -7,7 +7,7 @@ struct ListeningSocket {
     case connection(Int32, HTTPPeer)
     /// Nobody is waiting any more.
     case none
-    /// The process or the system is out of descriptors or memory; who waits stays in the queue.
+    /// The process or the system is out of descriptors or memory, as a rule; who waits stays in the queue.
     case exhausted
   }
 
@@ -64,9 +64,10 @@ struct ListeningSocket {
       if accepted >= 0 { return .connection(accepted, HTTPPeer(storage)) }
       switch -accepted {
       case EAGAIN: return .none
-      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
-      // accept(2): errors of the new connection are reported here too; they concern that one only.
-      default: continue
+      // The connection that waited is gone; the next one may be well.
+      case ECONNABORTED, EINTR: continue
+      // EMFILE, ENFILE, ENOBUFS, ENOMEM; and whatever else, which trying again at once would not mend either.
+      default: return .exhausted
       }
     }
   }

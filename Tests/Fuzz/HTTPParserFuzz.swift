@@ -1,9 +1,10 @@
 // A libFuzzer target for the request parser. `make fuzz` builds and runs it, with nothing but the parser's own files:
 //
-//   swiftc -O -swift-version 6 -parse-as-library -package-name epsilond -sanitize=fuzzer,address \
+//   swiftc -O -swift-version 6 -parse-as-library -package-name epsilond -sanitize=fuzzer,address -use-ld=lld \
 //     Sources/HTTPServer/HTTP{Grammar,Headers,Refusal,RequestHead,RequestParser,RequestParser+Lines}.swift \
 //     Tests/Fuzz/HTTPParserFuzz.swift -o .build/fuzz-http
-//   SWIFT_BACKTRACE=enable=no .build/fuzz-http -dict=Tests/Fuzz/http.dict -max_len=2048 -max_total_time=120
+//   SWIFT_BACKTRACE=enable=no .build/fuzz-http -dict=Tests/Fuzz/http.dict -max_len=2048 -max_total_time=120 \
+//     .build/fuzz-http-corpus
 //
 // Laws: no input crashes it; cutting an input anywhere gives the same events; nothing exceeds the limits; a refused
 // connection stays refused.

@@ -143,8 +143,8 @@ struct ConnectionTests {
   func refusedUpload() async throws {
     try await withServer { _, port in
       let client = try RawClient(port: port)
-      try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n")
-      try await client.send([UInt8](repeating: 0, count: 9_000_000))
+      let head = Array("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n".utf8)
+      try await client.send(head + [UInt8](repeating: 0, count: 9_000_000))
       let answers = try RawResponse.all(in: await client.receiveAll())
       #expect(answers.map(\.status) == [413])
       #expect(answers.first?.text.contains("\"code\":\"payload_too_large\"") == true)

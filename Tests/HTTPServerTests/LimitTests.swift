@@ -111,6 +111,27 @@ struct LimitTests {
     }
   }
 
+  @Test("who sends requests without end is not read without end while the first is being answered")
+  func boundedReadAhead() async throws {
+    let gate = Gate()
+    let waiting: HTTPServer.Handler = { request in
+      await gate.pass()
+      return await echo(request)
+    }
+    try await withServer(handler: waiting) { server, port in
+      let client = try RawClient(sendTimeoutSeconds: 1)
+      try client.connect(port: port)
+      // The system's buffers of both sides hold some ten megabytes; what goes beyond them would have to be in the server.
+      let block = Array(String(repeating: getA, count: 2000).utf8)
+      await #expect(throws: RawClient.Failure.self) {
+        for _ in 0..<1000 { try await client.send(block) }
+      }
+      #expect(server.statistics.requests == 1)
+      gate.open()
+      #expect(try await client.receive(until: "GET /a 0").hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
   @Test("bodies under way are bounded all together")
   func bufferedBodies() async throws {
     try await withServer({ $0.bufferedBodyLimitBytes = 100_000 }) { _, port in

@@ -17,11 +17,12 @@ final class RawClient: Sendable {
   let descriptor: Int32
 
   /// Creates the socket without connecting it.
-  init(receiveBufferBytes: Int32? = nil) throws {
+  init(receiveBufferBytes: Int32? = nil, sendTimeoutSeconds: Int = RawClient.timeoutSeconds) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure("socket") }
     var timeout = timeval(tv_sec: Self.timeoutSeconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    timeout.tv_sec = sendTimeoutSeconds
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     if var size = receiveBufferBytes {
       setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
