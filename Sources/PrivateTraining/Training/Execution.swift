@@ -1,3 +1,4 @@
+import Glibc
 import NeuralNetworks
 import Planning
 import Tensors
@@ -8,9 +9,10 @@ public struct Execution: Hashable, Sendable {
   /// At least 1.
   public var threads: Int
 
-  public init(backend: BackendKind = .reference, threads: Int = 1) {
+  /// - Parameter threads: nil takes as many as there are processors.
+  public init(backend: BackendKind = .oneDNN, threads: Int? = nil) {
     self.backend = backend
-    self.threads = threads
+    self.threads = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 
   func engine(for plan: TrainingPlan) -> EngineConfiguration {
