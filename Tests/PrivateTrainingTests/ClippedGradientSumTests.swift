@@ -69,12 +69,12 @@ func difference(_ left: [Float], _ right: [Float]) -> [Float] { zip(left, right)
 @Suite struct ClippedGradientSumTests {
   static func sum(
     _ sample: [Int32], of examples: Examples, network: Network, parameters: [Float], clippingNorm: Double?,
-    batchSize: Int = 8, threads: Int = 1
+    batchSize: Int = 8, threads: Int = 1, backend: BackendKind = .oneDNN
   ) throws -> [Float] {
     let engine = try GradientEngine(
       network: network,
       configuration: EngineConfiguration(
-        batchSize: batchSize, threads: threads, mode: clippingNorm == nil ? .batch : .perExample))
+        batchSize: batchSize, backend: backend, threads: threads, mode: clippingNorm == nil ? .batch : .perExample))
     let gradients = ClippedGradientSum(engine: engine, examples: examples, clippingNorm: clippingNorm)
     var sum = [Float](repeating: 0, count: network.parameterCount)
     try gradients.add(sample, parameters: parameters, to: &sum)
@@ -102,7 +102,8 @@ func difference(_ left: [Float], _ right: [Float]) -> [Float] { zip(left, right)
 
   /// The law that the whole guarantee rests on: with the same sample, adding or removing one example moves the sum by at
   /// most C, replacing it by at most 2C, over networks, weights and features of all sizes.
-  @Test(arguments: TestNetwork.allCases) func neighborsDifferByAtMostTheSensitivity(kind: TestNetwork) throws {
+  @Test(arguments: TestNetwork.allCases, BackendKind.allCases)
+  func neighborsDifferByAtMostTheSensitivity(kind: TestNetwork, backend: BackendKind) throws {
     let network = try kind.network()
     for seed in 0..<60 {
       var random = TestRandom(seed)
@@ -113,7 +114,8 @@ func difference(_ left: [Float], _ right: [Float]) -> [Float] { zip(left, right)
       let changed = Int.random(in: 0..<20, using: &random)
       let sample = (0..<Int32(20)).filter { $0 == changed || Bool.random(using: &random) }
       func sum(_ sample: [Int32], _ examples: Examples) throws -> [Float] {
-        try Self.sum(sample, of: examples, network: network, parameters: parameters, clippingNorm: clippingNorm)
+        try Self.sum(
+          sample, of: examples, network: network, parameters: parameters, clippingNorm: clippingNorm, backend: backend)
       }
       let base = try sum(sample, examples)
       let removed = try sum(sample.filter { $0 != changed }, examples)
@@ -129,13 +131,14 @@ func difference(_ left: [Float], _ right: [Float]) -> [Float] { zip(left, right)
   }
 
   /// An example whose gradient overflows or is NaN counts as absent, and spoils nobody else's contribution.
-  @Test(arguments: TestNetwork.allCases) func nonFiniteGradientsContributeNothing(kind: TestNetwork) throws {
+  @Test(arguments: TestNetwork.allCases, BackendKind.allCases)
+  func nonFiniteGradientsContributeNothing(kind: TestNetwork, backend: BackendKind) throws {
     let network = try kind.network()
     var random = TestRandom(7)
     let examples = randomExamples(11, shape: network.inputShape.dimensions, scale: 1, using: &random)
     let parameters = Self.parameters(network, scale: 1, using: &random)
     func sum(_ sample: [Int32], _ examples: Examples) throws -> [Float] {
-      try Self.sum(sample, of: examples, network: network, parameters: parameters, clippingNorm: 0.5)
+      try Self.sum(sample, of: examples, network: network, parameters: parameters, clippingNorm: 0.5, backend: backend)
     }
     let all: [Int32] = Array(0..<11)
     for hostile in [Float.nan, .infinity, -.infinity] {

@@ -33,7 +33,9 @@ package final class ClippedGradientSum {
   /// Adds Σ min(1, C/‖g‖)·g over the gradients g of the examples numbered by `sample` to `sum`.
   ///
   /// Changing one example of the sample moves the sum by at most 2C, adding or removing one by at most C, whatever the
-  /// examples hold; with an empty sample nothing is added.
+  /// examples hold; with an empty sample nothing is added. That is so up to the rounding of the float32 additions
+  /// themselves, which depends on everybody's terms (Casacuberta et al., CCS 2022, arXiv:2207.10635): the guarantee is
+  /// one of ideal arithmetic, and reports say so.
   package func add(_ sample: [Int32], parameters: [Float], to sum: inout [Float]) throws {
     for start in stride(from: 0, to: sample.count, by: rows.count) {
       try addBatch(sample[start..<min(start + rows.count, sample.count)], parameters: parameters, to: &sum)
@@ -65,11 +67,11 @@ package final class ClippedGradientSum {
   /// example could then remove the contributions of others, and the sum would move by more than C.
   private func excludeNonFinite(parameters: [Float]) throws -> Bool {
     while true {
-      let isFinite = engine.squaredNorms.map(\.isFinite)
-      if isFinite.allSatisfy({ $0 }) { return true }
-      guard let good = isFinite.firstIndex(of: true) else { return false }
+      let norms = engine.squaredNorms
+      if norms.allSatisfy(\.isFinite) { return true }
+      guard let good = norms.firstIndex(where: \.isFinite) else { return false }
       let example = rows[good]
-      for row in rows.indices where !isFinite[row] {
+      for row in rows.indices where !norms[row].isFinite {
         try load(example, row: row)
         factors[row] = 0
       }

@@ -117,7 +117,8 @@ private final class Rehearsal {
     let examples = Self.examples(plan)
     exampleCount = Int32(examples.count)
     // The sampler walks over the registered number of examples, as in the run; its picks are folded onto the few.
-    sampler = try PoissonSampler(key: key, probability: plan.sampling.probability, count: plan.sampling.datasetSize)
+    sampler = try PoissonSampler(
+      key: key, probability: plan.sampling.probability, count: min(plan.sampling.datasetSize, Int(Int32.max)))
     gradients = ClippedGradientSum(engine: engine, examples: examples, clippingNorm: plan.mechanism?.clippingNorm)
     update = try NoisyUpdate(
       key: key, noiseStandardDeviation: plan.mechanism?.noiseStandardDeviation,

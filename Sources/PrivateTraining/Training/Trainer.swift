@@ -128,5 +128,6 @@ public final class Trainer {
     guard examples.classCount <= plan.architecture.classCount else {
       throw .classes(expected: plan.architecture.classCount, got: examples.classCount)
     }
+    guard examples.count <= Int(Int32.max) else { throw .tooMany(examples.count) }
   }
 }

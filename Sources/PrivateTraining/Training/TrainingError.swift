@@ -8,12 +8,15 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case shape(expected: [Int], got: [Int])
   /// Labels that the network has no output for.
   case classes(expected: Int, got: Int)
+  /// More examples than the sampler can number.
+  case tooMany(Int)
 
   public var description: String {
     switch self {
     case .privacyRequired: "a plan without clipping and noise runs on examples declared public only"
     case .notPublic: "the plan's dataset is not registered as public"
     case .shape(let expected, let got): "the plan is for examples of shape \(expected), these have \(got)"
+    case .tooMany(let count): "\(count) examples are more than the \(Int32.max) that can be numbered"
     case .classes(let expected, let got): "the network has \(expected) classes, the examples have \(got)"
     }
   }
