@@ -19,8 +19,7 @@ public struct EngineConfiguration: Hashable, Sendable {
   public var bookKeeping: [String: BookKeeping]
   /// Bytes that all kept per-example gradients may take together; beyond it convolutions recompute or use ghost norms.
   public var keptGradientByteLimit: Int
-  /// Examples that run through the whole network together on one thread; nil chooses so that their activations stay in
-  /// a core's own cache.
+  /// Examples that run through the whole network together on one thread; nil chooses.
   public var blockSize: Int?
 
   public init(
