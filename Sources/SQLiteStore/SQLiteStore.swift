@@ -21,8 +21,6 @@ public final class SQLiteStore: Store {
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(busyTimeoutSeconds)
     configuration.maximumReaderCount = 4
-    // Every store of this process would otherwise share GRDB's notification hooks.
-    configuration.observesSuspensionNotifications = false
     try Self.createPrivateFile(at: path)
     pool = try Self.mapped {
       let pool = try DatabasePool(path: path, configuration: configuration)
@@ -62,6 +60,11 @@ public final class SQLiteStore: Store {
         }
       }
     }
+  }
+
+  /// SQLite's `PRAGMA synchronous` of the connection that writes: 2 is FULL.
+  package func synchronousMode() throws -> Int? {
+    try Self.mapped { try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") } }
   }
 
   /// Closes the file. Calls that follow throw.

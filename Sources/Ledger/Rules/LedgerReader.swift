@@ -9,12 +9,18 @@ public struct LedgerReader {
     try Self.found(transaction.budget(id), "budget", id.text)
   }
 
-  /// Throws `notFound`.
-  public func job(_ id: JobID) throws -> Job { try Self.found(transaction.job(id), "job", id.text) }
+  /// Throws `notFound`, `corrupt`.
+  public func job(_ id: JobID) throws -> Job {
+    let job = try Self.found(transaction.job(id), "job", id.text)
+    try job.check()
+    return job
+  }
 
-  /// Throws `notFound`.
+  /// Throws `notFound`, `corrupt`.
   public func reservation(_ id: ReservationID) throws -> Reservation {
-    try Self.found(transaction.reservation(id), "reservation", id.text)
+    let reservation = try Self.found(transaction.reservation(id), "reservation", id.text)
+    try reservation.check()
+    return reservation
   }
 
   /// Throws `notFound`.
@@ -47,5 +53,31 @@ public struct LedgerReader {
   private static func found<Value>(_ value: Value?, _ kind: String, _ id: String) throws -> Value {
     guard let value else { throw LedgerError.notFound(kind: kind, id: id) }
     return value
+  }
+}
+
+extension Job {
+  /// Throws `corrupt` where the row is none that a rule writes; the rules count on these bounds.
+  func check() throws {
+    let isSound =
+      steps >= 1 && steps <= Price.maximumCount && committedStep >= 0 && committedStep <= announcedStep
+      && announcedStep <= steps && (0...Self.maximumClaims).contains(attempts) && (0...attempts).contains(losses)
+      && state.isWorked == (lease != nil) && state.isEnded == (ended != nil)
+    guard isSound else { throw LedgerError.corrupt(location: "job \(id)", detail: "its row contradicts itself") }
+  }
+
+  /// More claims than any job sees.
+  static var maximumClaims: Int { 1 << 30 }
+}
+
+extension Reservation {
+  /// Throws `corrupt` where the row is none that a rule writes; the rules count on these bounds.
+  func check() throws {
+    let isSound =
+      count >= 1 && count <= Price.maximumCount && committed >= 0 && committed <= count
+      && (state == .committed) == (committed == count) && amounts.allSatisfy(\.amount.isNonNegative)
+    guard isSound else {
+      throw LedgerError.corrupt(location: "reservation \(id)", detail: "its row contradicts itself")
+    }
   }
 }

@@ -104,9 +104,8 @@ extension LedgerWriter {
     let path = try reader.budgetPath(reservation.budget)
     let fits = path.budgets.elementsEqual(reservation.amounts) { budget, amount in
       budget.id == amount.budget && budget.filter.orders.count == amount.amount.divergences.count
-        && amount.amount.isNonNegative
     }
-    guard fits, reservation.count > 0, (0...reservation.count).contains(reservation.committed) else {
+    guard fits else {
       throw LedgerError.corrupt(location: "reservation \(reservation.id)", detail: "it does not fit its budgets")
     }
     return path

@@ -8,8 +8,8 @@ extension LedgerWriter {
     try Self.checkLease(leaseSeconds)
     try reclaimLostLeases()
     guard let job = try transaction.oldestQueuedJob() else { return nil }
-    let (attempts, overflow) = job.attempts.addingReportingOverflow(1)
-    guard !overflow else { throw LedgerError.corrupt(location: "job \(job.id)", detail: "its attempts overflow") }
+    try job.check()
+    let attempts = job.attempts + 1
     return try move(job, to: .running) { job in
       job.attempts = attempts
       job.lease = Lease(worker: worker, token: Int64(attempts), expires: now.adding(seconds: leaseSeconds))
@@ -27,6 +27,7 @@ extension LedgerWriter {
   }
 
   private func putAside(_ job: Job) throws -> Job {
+    try job.check()
     let begun = max(job.announcedStep, job.committedStep)
     let losses = job.losses + 1
     switch job.state {
