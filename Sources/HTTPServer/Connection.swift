@@ -121,6 +121,11 @@ final class Connection {
   }
 
   private func handleReadDeadline() {
+    if case .receiving = phase, awaiting == .nextRequest, !output.isEmpty {
+      // Not idle: the last answer is still being taken, under the write deadline.
+      readDeadline = loop.now + loop.configuration.idleTimeout.milliseconds
+      return
+    }
     guard case .receiving = phase, awaiting != .nextRequest, parser.isInsideRequest else { return close() }
     let part = awaiting == .header ? "header" : "body"
     refuse(HTTPRefusal(status: 408, detail: "The \(part) of the request did not arrive in time."))

@@ -92,7 +92,8 @@ struct ConnectionTests {
       try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(long.count)\r\n\r\n")
       try await client.send(long)
       client.finishSending()
-      #expect(try RawResponse.all(in: await client.receiveAll()).map(\.body) == [long.reversed()])
+      let isReversed = try RawResponse.all(in: await client.receiveAll()).map(\.body) == [long.reversed()]
+      #expect(isReversed)
 
       let chunked = try RawClient(port: port)
       try await chunked.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -244,7 +245,9 @@ struct ConnectionTests {
         let answer = try #require(
           try await responses(to: "GET / HTTP/1.1\r\nHost: h\r\n\(field)\r\n", port: port).first)
         #expect(answer.status == row.status, "\(row.range)")
-        if row.status != 416 { #expect(answer.body == Array(contents[row.part]), "\(row.range)") }
+        // Compared apart: a failure should not print megabytes.
+        let isRight = row.status == 416 || answer.body == Array(contents[row.part])
+        #expect(isRight, "\(row.range)")
         if row.status == 206 {
           let expected = "bytes \(row.part.lowerBound)-\(row.part.upperBound - 1)/\(contents.count)"
           #expect(answer.fields["content-range"] == expected)

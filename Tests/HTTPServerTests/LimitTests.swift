@@ -82,6 +82,26 @@ struct LimitTests {
     }
   }
 
+  @Test("a client still taking its answer is not idle")
+  func busyIsNotIdle() async throws {
+    let huge: HTTPServer.Handler = { _ in
+      HTTPResponse(contentType: "image/png", bytes: [UInt8](repeating: 1, count: 32 << 20))
+    }
+    let configure: (inout HTTPServerConfiguration) -> Void = {
+      $0.idleTimeout = .milliseconds(100)
+      $0.headerTimeout = .milliseconds(500)
+    }
+    try await withServer(configure, handler: huge) { _, port in
+      let client = try RawClient(receiveBufferBytes: 4096)
+      try client.connect(port: port)
+      try await client.send(getA)
+      // The end of this one tells that five times the idle deadline has gone by.
+      #expect(try await RawClient(port: port).receiveAll().isEmpty)
+      let answers = try RawResponse.all(in: await client.receiveAll())
+      #expect(answers.map(\.body.count) == [32 << 20])
+    }
+  }
+
   // MARK: Limits
 
   @Test("a connection past the limit is answered 503; when another closes there is room again")

@@ -2,6 +2,10 @@
 struct RawResponse: Equatable {
   struct Malformed: Error {
     let bytes: String
+
+    init(_ bytes: some Sequence<UInt8>) {
+      self.bytes = String(decoding: Array(bytes.prefix(200)), as: UTF8.self)
+    }
   }
 
   var status = 0
@@ -26,7 +30,7 @@ struct RawResponse: Equatable {
     var response = RawResponse()
     let statusLine = try takeLine(from: &rest)
     guard statusLine.hasPrefix("HTTP/1.1 "), let status = Int(statusLine.dropFirst(9).prefix(3)) else {
-      throw Malformed(bytes: statusLine)
+      throw Malformed(statusLine.utf8)
     }
     response.status = status
     while case let line = try takeLine(from: &rest), !line.isEmpty {
@@ -37,9 +41,9 @@ struct RawResponse: Equatable {
     if response.fields["transfer-encoding"] == "chunked" {
       while case let size = Int(try takeLine(from: &rest), radix: 16) ?? -1, size != 0 {
         try take(size, from: &rest, into: &response.body)
-        guard try takeLine(from: &rest).isEmpty else { throw Malformed(bytes: "chunk end") }
+        guard try takeLine(from: &rest).isEmpty else { throw Malformed("chunk end".utf8) }
       }
-      guard try takeLine(from: &rest).isEmpty else { throw Malformed(bytes: "last chunk") }
+      guard try takeLine(from: &rest).isEmpty else { throw Malformed("last chunk".utf8) }
     } else if let length = response.fields["content-length"] {
       try take(Int(length) ?? -1, from: &rest, into: &response.body)
     } else {
@@ -49,14 +53,14 @@ struct RawResponse: Equatable {
   }
 
   private static func take(_ count: Int, from rest: inout ArraySlice<UInt8>, into body: inout [UInt8]) throws {
-    guard count >= 0, count <= rest.count else { throw Malformed(bytes: String(decoding: rest, as: UTF8.self)) }
+    guard count >= 0, count <= rest.count else { throw Malformed(rest) }
     body += rest.prefix(count)
     rest = rest.dropFirst(count)
   }
 
   private static func takeLine(from rest: inout ArraySlice<UInt8>) throws -> String {
     guard let end = rest.firstIndex(of: 0x0A), end > rest.startIndex, rest[end - 1] == 0x0D else {
-      throw Malformed(bytes: String(decoding: rest, as: UTF8.self))
+      throw Malformed(rest)
     }
     defer { rest = rest[(end + 1)...] }
     return String(decoding: rest[..<(end - 1)], as: UTF8.self)
