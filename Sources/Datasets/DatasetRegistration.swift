@@ -1,26 +1,19 @@
 import Foundation
 
-/// What a registration keeps of a dataset beside its name: written by who registers it, read by who plans a job on it
-/// and by who loads it. All of it is public.
-public struct DatasetRegistration: Hashable, Sendable, Codable {
+/// What the ledger keeps of a dataset as its description, in one JSON object: where its files are and how to read them
+/// (the members of `DatasetSource`), and beside them `shape` and `split`. Written by who registers a dataset, read by who
+/// plans a job on it and by who loads it. All of it is public.
+public struct DatasetRegistration: Hashable, Sendable {
   public var source: DatasetSource
-  /// Examples, ≥ 1.
-  public var exampleCount: Int
   /// Dimensions of one example: `[d]`, `[height, width]` or `[channels, height, width]`.
   public var shape: [Int]
   /// `train`, `test`, or what the owner calls this part of the data.
   public var split: String?
 
-  public init(source: DatasetSource, exampleCount: Int, shape: [Int], split: String? = nil) {
+  public init(source: DatasetSource, shape: [Int], split: String? = nil) {
     self.source = source
-    self.exampleCount = exampleCount
     self.shape = shape
     self.split = split
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case source, shape, split
-    case exampleCount = "example_count"
   }
 
   /// Reads what `json()` wrote.
@@ -38,11 +31,30 @@ public struct DatasetRegistration: Hashable, Sendable, Codable {
   }
 }
 
+extension DatasetRegistration: Codable {
+  enum CodingKeys: String, CodingKey {
+    case shape, split
+  }
+
+  public init(from decoder: any Decoder) throws {
+    source = try DatasetSource(from: decoder)
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    shape = try fields.decode([Int].self, forKey: .shape)
+    split = try fields.decodeIfPresent(String.self, forKey: .split)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try source.encode(to: encoder)
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(shape, forKey: .shape)
+    try fields.encodeIfPresent(split, forKey: .split)
+  }
+}
+
 extension KnownDataset {
   /// As it is registered.
   public var registration: DatasetRegistration {
     DatasetRegistration(
-      source: source, exampleCount: description.exampleCount, shape: description.shape,
-      split: name.split(separator: "/").last.map(String.init))
+      source: source, shape: description.shape, split: name.split(separator: "/").last.map(String.init))
   }
 }

@@ -79,7 +79,7 @@ final class Fixture: Sendable {
   private func register(_ name: String, file: String, count: Int, isPublic: Bool) throws {
     let registration = DatasetRegistration(
       source: DatasetSource(format: .npy, features: "\(file)-x.npy", labels: "\(file)-y.npy", classCount: 2),
-      exampleCount: count, shape: [4])
+      shape: [4])
     _ = try change {
       try $0.registerDataset(
         DatasetDraft(

@@ -15,7 +15,7 @@ struct DataAccess {
       try loader.requirePresent(registration.source)
       guard registration.source.format != .csv else { return }
       let found = try loader.describe(registration.source)
-      try Self.requireMatch(found.exampleCount, found.shape, registration)
+      try Self.requireMatch(found.exampleCount, found.shape, data)
     } catch let error as DatasetError {
       throw JobFailure(reason: reason, charge: .committedSteps, detail: "\(error)")
     }
@@ -46,16 +46,16 @@ struct DataAccess {
 
   private func load(_ data: JobPreparation.RegisteredData) throws -> Examples {
     let examples = try loader.load(data.registration.source)
-    try Self.requireMatch(examples.count, examples.shape, data.registration)
+    try Self.requireMatch(examples.count, examples.shape, data)
     return examples
   }
 
-  private static func requireMatch(_ count: Int, _ shape: [Int], _ registration: DatasetRegistration) throws {
-    guard count == registration.exampleCount, shape == registration.shape else {
+  private static func requireMatch(_ count: Int, _ shape: [Int], _ data: JobPreparation.RegisteredData) throws {
+    guard count == data.facts.exampleCount, shape == data.registration.shape else {
       throw DatasetError(
-        .inconsistent, file: registration.source.features,
-        "\(count) examples of shape \(shape), and \(registration.exampleCount) of \(registration.shape) are registered."
-      )
+        .inconsistent, file: data.registration.source.features,
+        "\(count) examples of shape \(shape), and \(data.facts.exampleCount) of \(data.registration.shape) are "
+          + "registered.")
     }
   }
 }

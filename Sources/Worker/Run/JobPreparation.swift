@@ -83,11 +83,11 @@ struct JobPreparation {
     } catch let error as DecodingError {
       throw invalid("the registration of dataset \(name) cannot be read: \(error)")
     }
-    guard let shape = TensorShape(dimensions: registration.shape), registration.exampleCount >= 1 else {
-      throw invalid("dataset \(name) is registered with shape \(registration.shape)")
+    guard let shape = TensorShape(dimensions: registration.shape), let size = dataset.size, size >= 1 else {
+      throw invalid("dataset \(name) is registered without a size, or with shape \(registration.shape)")
     }
     let facts = DatasetFacts(
-      reference: name, exampleCount: registration.exampleCount, inputShape: shape,
+      reference: name, exampleCount: size, inputShape: shape,
       classCount: registration.source.classCount, isPublic: dataset.isPublic)
     return RegisteredData(name: name, unit: dataset.unit, registration: registration, facts: facts)
   }
