@@ -46,7 +46,7 @@ static const unsigned char widgets_js[] = {
 #embed "dashboard/widgets.js"
 };
 
-#if __has_embed("../../openapi.yaml")
+#if __has_embed("../../openapi.yaml") == __STDC_EMBED_FOUND__
 static const unsigned char openapi_yaml[] = {
 #embed "../../openapi.yaml"
 };
@@ -69,7 +69,7 @@ static const struct epsilond_asset assets[] = {
     ASSET("poller.js", poller_js),
     ASSET("whatif.js", whatif_js),
     ASSET("widgets.js", widgets_js),
-#if __has_embed("../../openapi.yaml")
+#if __has_embed("../../openapi.yaml") == __STDC_EMBED_FOUND__
     ASSET("openapi.yaml", openapi_yaml),
 #endif
 };

@@ -1,8 +1,8 @@
 import Foundation
 
 /// A JSON value as tests look at it.
-struct JSON: Equatable, CustomStringConvertible {
-  private enum Value: Equatable {
+struct JSON: Equatable, Sendable, CustomStringConvertible {
+  private enum Value: Equatable, Sendable {
     case null
     case bool(Bool)
     case number(Double)

@@ -55,10 +55,10 @@ import Testing
       job: job, sequence: 7, time: Timestamp(milliseconds: 0), kind: "metrics\ndata: forged",
       data: "{\r\n\"step\":\n1}")
     #expect(
-      ServerSentEvent.text(event) == """
+      try ServerSentEvent.text(event) == """
         id: 7
-        event: metrics data: forged
-        data: {"sequence":7,"time":"1970-01-01T00:00:00.000Z","kind":"metrics\\ndata: forged","data":{  "step": 1}}
+        event: metrics
+        data: {"sequence":7,"time":"1970-01-01T00:00:00.000Z","kind":"metrics\\ndata: forged","data":{"step":1}}
 
 
         """)

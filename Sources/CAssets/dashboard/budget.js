@@ -92,7 +92,7 @@ function entryRow() {
       setText(cells.time, time(entry.time));
       cells.time.title = entry.time ?? "";
       setText(cells.kind, words(entry.kind));
-      setText(cells.event, entry.event ? eventWords(entry.event) : "–");
+      setText(cells.event, entry.event ? repeated(entry) : "–");
       setText(cells.epsilon, upper(entry.epsilon));
       if (entry.job) replace(cells.job, h("a", { href: `#/jobs/${encodeURIComponent(entry.job)}` }, entry.job));
       replace(cells.hash, h("code", { title: `${entry.hash}, after ${entry.previous_hash}` }, shortHash(entry.hash)));
@@ -104,9 +104,13 @@ function shortHash(hash) {
   return hash ? `${String(hash).slice(0, 12)}…` : "–";
 }
 
+function repeated(entry) {
+  const event = eventWords(entry.event);
+  return entry.count > 1 ? `${count(entry.count)} × ${event}` : event;
+}
+
 /** An event tree in one line: 235 × Poisson 0.0043 (Gaussian σ 0.8). */
 function eventWords(event) {
-  if (typeof event === "string") return event;
   switch (event.type) {
     case "gaussian":
     case "laplace":

@@ -43,7 +43,7 @@ export function jobPage(id) {
     }
     if (events !== shownEvents) {
       shownEvents = events;
-      mirror(timeline, events.data, (event) => event.sequence ?? event.id, eventRow);
+      mirror(timeline, events.data, (event) => event.sequence, eventRow);
     }
     if (artifacts !== shownFiles) {
       shownFiles = artifacts;
@@ -122,7 +122,7 @@ function summaryRows(job, budget) {
 
 function elapsed(job) {
   const start = Date.parse(job.started_at ?? "");
-  const end = Date.parse(job.ended_at ?? job.finished_at ?? "");
+  const end = Date.parse(job.finished_at ?? "");
   return Number.isNaN(start) || Number.isNaN(end) ? undefined : (end - start) / 1000;
 }
 
@@ -151,12 +151,19 @@ function eventRow() {
   return {
     element,
     update(event) {
-      setText(when, time(event.time ?? event.created_at));
-      when.setAttribute("datetime", event.time ?? event.created_at ?? "");
-      const detail = event.message ?? event.detail ?? "";
-      setText(what, `${words(event.type ?? event.kind)}${detail ? `: ${detail}` : ""}`);
+      setText(when, time(event.time));
+      when.setAttribute("datetime", event.time);
+      setText(what, `${words(event.kind)}${eventDetail(event.data ?? {})}`);
     },
   };
+}
+
+function eventDetail(data) {
+  const parts = [];
+  if (data.step) parts.push(`step ${count(data.step)}`);
+  if (Number.isFinite(data.accuracy)) parts.push(`accuracy ${percent(data.accuracy, 2)}`);
+  if (Number.isFinite(data.epsilon)) parts.push(`ε ${upper(data.epsilon)}`);
+  return parts.length > 0 ? `: ${parts.join(", ")}` : "";
 }
 
 function fileRow(path) {
@@ -181,8 +188,8 @@ function fileRow(path) {
     update(artifact) {
       name = artifact.name;
       setText(button, artifact.name);
-      setText(note, bytes(artifact.size ?? artifact.bytes));
-      note.title = artifact.sha256 ?? artifact.digest ?? "";
+      setText(note, bytes(artifact.bytes));
+      note.title = `SHA-256 ${artifact.sha256}`;
     },
   };
 }

@@ -7,10 +7,7 @@ import { accuracyOf, budgetGauge, hasEnded, progressBar, statePill } from "./wid
 
 const PAGE = 50;
 const DATASET = `curl -X POST ${location.origin}/v1/datasets -H 'Content-Type: application/json' \\
-  -d '{"name": "fashion-mnist/train", "known": "fashion-mnist/train"}'`;
-const BUDGET = `curl -X POST ${location.origin}/v1/budgets -H 'Content-Type: application/json' \\
-  -d '{"name": "research", "dataset": "fashion-mnist/train", "epsilon": 3, "delta": 1e-5,
-       "adjacency": "add_or_remove_one", "unit": "example"}'`;
+  -d '{"name": "mine", "format": "csv", "files": ["mine.csv"], "labels": "label", "classes": 2}'`;
 
 export function overview() {
   const gauges = h("div", { class: "gauges" });
@@ -31,7 +28,7 @@ export function overview() {
     if (budgets !== shownBudgets) {
       shownBudgets = budgets;
       mirror(gauges, familyOrder(budgets.data), (budget) => budget.id, () => budgetGauge());
-      replace(budgetsEmpty, budgets.data.length === 0 ? noBudgets() : null);
+      replace(budgetsEmpty, budgets.data.length === 0 ? noBudgets(await get("/v1/datasets?limit=100")) : null);
     }
     if (list !== shownJobs) {
       shownJobs = list;
@@ -100,17 +97,26 @@ function familyOrder(budgets) {
   return roots.flatMap((root) => [root, ...below(root)]);
 }
 
-function noBudgets() {
+function noBudgets(datasets) {
+  const dataset = datasets.data.find((candidate) => !candidate.public);
+  const budget = `curl -X POST ${location.origin}/v1/budgets -H 'Content-Type: application/json' \\
+  -d '{"name": "research", "dataset": ${quoted(dataset?.name ?? "mine")}, "epsilon": 3, "delta": 1e-5,
+       "adjacency": "add_or_remove_one", "unit": "example"}'`;
   return h("div", { class: "empty" },
     h("p", {}, "No budget yet. A budget caps how much every job, query and notebook together may learn about one ",
-      "example of a dataset. Register a dataset, then put a budget on it:"),
-    shell(DATASET), shell(BUDGET));
+      "example of a dataset. ", dataset ? "Put one on a dataset that is registered:" : "Register a dataset, then put a budget on it:"),
+    dataset ? null : shell(DATASET), shell(budget));
+}
+
+/** A name as JSON within the single quotes of a shell. */
+function quoted(name) {
+  return JSON.stringify(name).replaceAll("'", "\\u0027");
 }
 
 function noJobs(budget) {
   const id = budget?.id ?? "bud_…";
   const submit = (query) => `curl -X POST '${location.origin}/v1/jobs${query}' -H 'Content-Type: application/json' \\
-  -d '{"name": "tutorial", "budget": "${id}", "dataset": "${budget?.dataset ?? "fashion-mnist/train"}",
+  -d '{"name": "tutorial", "budget": "${id}", "dataset": ${quoted(budget?.dataset ?? "fashion-mnist/train")},
        "model": {"preset": "tutorial-cnn"},
        "training": {"batch_size": 256, "epochs": 5, "optimizer": {"type": "sgd", "learning_rate": 0.25},
                     "clipping": {"mode": "flat", "norm": 1.0}},

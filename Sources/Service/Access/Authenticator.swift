@@ -3,7 +3,7 @@ import HTTPServer
 import Ledger
 
 /// Decides whether a request may have its route: by its bearer token (RFC 6750), or by where it comes from.
-struct Authenticator: Sendable {
+package struct Authenticator: Sendable {
   let store: any Store
   let isDisabled: Bool
   let now: @Sendable () -> Timestamp

@@ -26,9 +26,15 @@ struct EventStream: Sendable {
   ///   again.
   /// - Throws: a `Problem` for a job that is not there, a bad `Last-Event-ID`, or one stream too many.
   func response(to request: APIRequest, job name: String) throws -> HTTPResponse {
-    guard let job = JobID(name) else { throw Problem(.notFound, "There is no job \(name.prefix(80)).") }
+    let notFound = Problem(.notFound, "There is no job \(name.prefix(80)).")
+    guard let job = JobID(name) else { throw notFound }
     let after = try Self.lastEventID(request)
-    let first = try next(of: job, after: after)
+    let first: News
+    do {
+      first = try next(of: job, after: after)
+    } catch LedgerError.notFound {
+      throw notFound
+    }
     if first.isEnded && first.events.isEmpty { return HTTPResponse(status: 204) }
     let headers: HTTPHeaders = [
       "Content-Type": ServerSentEvent.contentType, "Cache-Control": "no-store", "X-Accel-Buffering": "no",
@@ -74,7 +80,7 @@ struct EventStream: Sendable {
     while !Task.isCancelled {
       let news = try await poll(job, after: sequence)
       if let news, let last = news.events.last {
-        try await writer.write(news.events.map(ServerSentEvent.text).joined())
+        try await writer.write(news.events.map { try ServerSentEvent.text($0) }.joined())
         sequence = last.sequence
         lastWrite = .now
       } else if ContinuousClock.now - lastWrite >= heartbeatInterval {

@@ -11,19 +11,11 @@ package enum ServerSentEvent {
   /// A line that clients ignore; it keeps the connection from looking dead.
   static let heartbeat = ": still here\n\n"
 
-  package static func text(_ event: JobEvent) -> String {
-    var text = "id: \(event.sequence)\nevent: \(oneLine(event.kind))\n"
-    let head: JSONValue = [
-      "sequence": .integer(Int(event.sequence)), "time": .string(event.time.description), "kind": .string(event.kind),
-    ]
-    // `data` is JSON already. A line break can stand in JSON only between tokens, so a space means the same, and a break
-    // here would end the message.
-    let members = String(decoding: head.bytes.dropLast(), as: UTF8.self)
-    text += "data: \(members),\"data\":\(oneLine(event.data))}\n\n"
-    return text
-  }
-
-  private static func oneLine(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
+  /// - Throws: where the event in the store cannot be read.
+  package static func text(_ event: JobEvent) throws -> String {
+    // A line break would end the message; JSON that the service writes has none, and a kind is a word of ours.
+    let kind = String(event.kind.prefix { !$0.isNewline })
+    let data = String(decoding: try event.json().bytes, as: UTF8.self)
+    return "id: \(event.sequence)\nevent: \(kind)\ndata: \(data)\n\n"
   }
 }

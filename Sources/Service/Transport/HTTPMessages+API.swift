@@ -29,6 +29,8 @@ extension HTTPResponse {
       self.init(status: response.status, headers: headers, body: .bytes(bytes))
     case .file(let path):
       guard response.status == 200, let file = Self.open(path) else { return nil }
+      // A file that a job left is data to keep, never a page of this origin to show.
+      headers["Content-Disposition"] = "attachment"
       let contentType = headers["Content-Type"] ?? "application/octet-stream"
       self = .file(file, contentType: contentType, headers: headers, for: request)
     }

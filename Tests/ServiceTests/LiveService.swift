@@ -1,0 +1,135 @@
+import Foundation
+import HTTPServer
+import Ledger
+import SQLiteStore
+import Service
+import Synchronization
+import Testing
+
+/// A service on a free port of loopback, with a store in a folder of its own, until `withService` returns.
+struct LiveService: Sendable {
+  let service: Service
+  let store: SQLiteStore
+  let directory: URL
+  let log: LogLines
+
+  var port: UInt16 { service.port }
+
+  func client() throws -> TestClient { try TestClient(port: port) }
+}
+
+/// What the service logged.
+final class LogLines: Sendable {
+  private let lines = Mutex("")
+
+  var text: String { lines.withLock { $0 } }
+
+  func append(_ bytes: [UInt8]) {
+    lines.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+  }
+}
+
+/// Runs `body` where it may block: on the cooperative pool, whose threads are as many as the cores, its client would keep the
+/// service's handlers from running.
+func withService<Result: Sendable>(
+  authentication: Bool = false, configure: (inout ServiceConfiguration) -> Void = { _ in },
+  _ body: @escaping @Sendable (LiveService) throws -> Result
+) async throws -> Result {
+  let directory = FileManager.default.temporaryDirectory.appendingPathComponent("epsilond-" + UUID().uuidString)
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  defer { removeQuietly(directory) }
+  let store = try SQLiteStore(path: directory.appendingPathComponent("ledger.sqlite").path)
+  var configuration = ServiceConfiguration(
+    http: HTTPServerConfiguration(host: "127.0.0.1", port: 0), version: "test",
+    artifactFolder: directory.appendingPathComponent("artifacts").path, dataFolders: [directory.path])
+  configuration.isAuthenticationDisabled = !authentication
+  configure(&configuration)
+  let lines = LogLines()
+  let service = try Service.start(configuration, store: store, log: Log { lines.append($0) })
+  let live = LiveService(service: service, store: store, directory: directory, log: lines)
+  // Not in a thread of its own alone: expectations belong to the test by its task.
+  let result: Swift.Result<Result, any Error> = await withTaskExecutorPreference(BlockingExecutor()) {
+    Swift.Result { try body(live) }
+  }
+  await service.shutdown(grace: .seconds(2))
+  return try result.get()
+}
+
+/// Runs each piece of a task on a new thread, where it may block.
+private final class BlockingExecutor: TaskExecutor {
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    let thread = Thread { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+    thread.stackSize = 4 << 20
+    thread.start()
+  }
+}
+
+/// Runs `body` for each of `0..<count` at once, each on a thread of its own; what they give, in no order.
+func concurrently<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Value) throws -> [Value] {
+  let results = Mutex<[Swift.Result<Value, any Error>]>([])
+  let done = DispatchSemaphore(value: 0)
+  for index in 0..<count {
+    let thread = Thread {
+      let result = Swift.Result { try body(index) }
+      results.withLock { $0.append(result) }
+      done.signal()
+    }
+    thread.stackSize = 1 << 20
+    thread.start()
+  }
+  for _ in 0..<count { done.wait() }
+  return try results.withLock { try $0.map { try $0.get() } }
+}
+
+private func removeQuietly(_ directory: URL) {
+  do {
+    try FileManager.default.removeItem(at: directory)
+  } catch {
+    Issue.record("the test's folder \(directory.path) stays behind: \(error)")
+  }
+}
+
+extension LiveService {
+  /// A token of this role; its secret.
+  func makeToken(
+    _ role: APIToken.Role, expires: Timestamp? = nil, isRevoked: Bool = false
+  ) throws -> String {
+    let secret = "secret-" + UUID().uuidString
+    try store.write { transaction in
+      let writer = LedgerWriter(transaction, at: .now)
+      let token = try writer.createToken(
+        name: "\(role)", role: role, secretDigest: Digest(ofText: secret), expires: expires)
+      if isRevoked { try writer.revokeToken(token.id) }
+    }
+    return secret
+  }
+
+  /// Registers a table of two features and a label with a hundred rows.
+  func makeDataset(_ client: TestClient, _ name: String, isPublic: Bool = false) throws {
+    let rows = (0..<100).map { "\(Double($0) / 100),\(Double($0 % 7) / 7),\($0 % 2)" }
+    let text = (["x,y,label"] + rows).joined(separator: "\n") + "\n"
+    try Data(text.utf8).write(to: directory.appendingPathComponent("table.csv"))
+    let body = #"""
+      {"name": "\#(name)", "format": "csv", "files": ["table.csv"], "labels": "label", "classes": 2,
+       "public": \#(isPublic)}
+      """#
+    let response = try client.post("/v1/datasets", body)
+    #expect(response.status == 201, "\(response.text)")
+  }
+
+  /// A budget; its id. Its dataset need not be registered: outside trainers may be all who see it.
+  func makeBudget(_ client: TestClient, epsilon: Double = 3, dataset: String = "people") throws -> String {
+    let body = #"{"name": "research", "dataset": "\#(dataset)", "epsilon": \#(epsilon), "delta": 1e-5}"#
+    let response = try client.post("/v1/budgets", body)
+    return try #require(response.json["id"].string, "\(response.status) \(response.text)")
+  }
+}
+
+extension Moment {
+  static var now: Moment {
+    Moment(now: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))) {
+      (.random(in: .min ... .max), .random(in: .min ... .max))
+    }
+  }
+}
