@@ -42,6 +42,8 @@ public struct PhaseDurations: Hashable, Sendable {
   public var backward = 0.0
   public var norms = 0.0
   public var gradientSum = 0.0
+
+  public init() {}
 }
 
 /// Bytes that an engine holds.

@@ -1,0 +1,188 @@
+import NeuralNetworks
+import Tensors
+import Testing
+
+@Suite struct NetworkTests {
+  @Test func tutorialNetwork() throws {
+    let network = try Network(inputShape: Shape([1, 28, 28]), layers: tutorialLayers())
+    #expect(
+      network.parameters.map(\.name) == [
+        "0.weight", "0.bias", "3.weight", "3.bias", "7.weight", "7.bias", "9.weight", "9.bias",
+      ])
+    #expect(
+      network.parameters.map(\.shape.dimensions) == [
+        [16, 1, 8, 8], [16], [32, 16, 4, 4], [32], [32, 512], [32], [10, 32], [10],
+      ])
+    #expect(network.parameterCount == 26_010)
+    #expect(network.classCount == 10)
+    var end = 0
+    for parameter in network.parameters {
+      #expect(parameter.offset == end)
+      end = parameter.range.upperBound
+    }
+    #expect(end == network.parameterCount)
+  }
+
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let shape: [Int]
+    let layers: [LayerConfiguration]
+    /// The index that the error names; nil for an error of the whole.
+    let layer: Int?
+  }
+
+  static let mistakes = [
+    Mistake(testDescription: "nothing", shape: [3], layers: [], layer: nil),
+    Mistake(testDescription: "ends in an image", shape: [1, 3, 3], layers: [.relu], layer: nil),
+    Mistake(
+      testDescription: "dense on an image", shape: [1, 3, 3], layers: [.relu, .dense(name: "a", outputs: 2)], layer: 1),
+    Mistake(
+      testDescription: "convolution on a vector", shape: [9],
+      layers: [.convolution(name: "a", filters: 2, window: Window(kernel: 1, stride: 1))], layer: 0),
+    Mistake(
+      testDescription: "pool on a vector", shape: [9], layers: [.maxPool(Window(kernel: 1, stride: 1))], layer: 0),
+    Mistake(
+      testDescription: "kernel too large", shape: [1, 3, 3],
+      layers: [.tanh, .convolution(name: "a", filters: 2, window: Window(kernel: 4, stride: 1))], layer: 1),
+    Mistake(testDescription: "no outputs", shape: [3], layers: [.dense(name: "a", outputs: 0)], layer: 0),
+    Mistake(testDescription: "too many outputs", shape: [3], layers: [.dense(name: "a", outputs: .max)], layer: 0),
+    Mistake(
+      testDescription: "max pool over the index' range", shape: [1, 300, 300],
+      layers: [.maxPool(Window(kernel: 300, stride: 1))], layer: 0),
+    Mistake(
+      testDescription: "one name twice", shape: [3],
+      layers: [.dense(name: "a", outputs: 2), .dense(name: "a", outputs: 2)], layer: nil),
+  ]
+
+  @Test(arguments: mistakes) func refuses(_ mistake: Mistake) throws {
+    let shape = try Shape(mistake.shape)
+    let error = #expect(throws: NetworkError.self) { try Network(inputShape: shape, layers: mistake.layers) }
+    if let layer = mistake.layer {
+      guard case .layer(layer, _) = error else {
+        Issue.record("\(String(describing: error)) does not name layer \(layer)")
+        return
+      }
+    }
+  }
+
+  @Test func initialization() throws {
+    let network = try Network(inputShape: Shape([1, 28, 28]), layers: tutorialLayers())
+    for initialization in Initialization.allCases {
+      var (one, two, three) = (Numbers(seed: 1), Numbers(seed: 1), Numbers(seed: 2))
+      let values = network.initialParameters(initialization, using: &one)
+      #expect(values == network.initialParameters(initialization, using: &two))
+      #expect(values != network.initialParameters(initialization, using: &three))
+      // 3.weight: fan-in 16·4·4 = 256, fan-out 32·4·4 = 512.
+      let weight = values[try #require(network.parameter(named: "3.weight")).range]
+      let bound: Float = initialization == .torch ? 1 / 16 : (6 / Float(768)).squareRoot()
+      let largest = try #require(weight.map(abs).max())
+      #expect(largest < bound && largest > 0.99 * bound)
+      // The mean of 8192 uniforms has deviation bound/√(3·8192); 6 deviations: false alarm 2e-9.
+      let mean = weight.reduce(0, +) / Float(weight.count)
+      #expect(abs(mean) < 6 * bound / Float(3 * 8192).squareRoot())
+      let bias = values[try #require(network.parameter(named: "3.bias")).range]
+      #expect(bias.allSatisfy { initialization == .torch ? abs($0) < bound && $0 != 0 : $0 == 0 })
+    }
+  }
+
+  @Test func momentum() {
+    var numbers = Numbers(seed: 4)
+    let optimizer = MomentumSGD(learningRate: 0.25, momentum: 0.5)
+    var parameters = numbers.floats(37)
+    var velocity = numbers.floats(37)
+    var (expectedParameters, expectedVelocity) = (parameters, velocity)
+    for _ in 0..<3 {
+      let gradient = numbers.floats(37)
+      optimizer.update(parameters: &parameters, gradient: gradient, scale: 0.125, velocity: &velocity)
+      for i in gradient.indices {
+        expectedVelocity[i] = 0.5 * expectedVelocity[i] + 0.125 * gradient[i]
+        expectedParameters[i] -= 0.25 * expectedVelocity[i]
+      }
+    }
+    #expect(relativeError(parameters, expectedParameters.map { Double($0) }) < 1e-6)
+    #expect(relativeError(velocity, expectedVelocity.map { Double($0) }) < 1e-6)
+  }
+}
+
+@Suite struct EngineTests {
+  private func tutorial() throws -> Network {
+    try Network(inputShape: Shape([1, 28, 28]), layers: tutorialLayers())
+  }
+
+  @Test func choosesByMemory() throws {
+    let network = try tutorial()
+    func methods(_ limit: Int) throws -> [BookKeeping] {
+      let configuration = EngineConfiguration(batchSize: 64, keptGradientByteLimit: limit)
+      return try GradientEngine(network: network, configuration: configuration).plan.compactMap(\.bookKeeping)
+    }
+    #expect(try methods(256 << 20) == [.keep, .keep, .ghost, .ghost])
+    // Room for the first convolution's 64·4 KiB only. For the second ghost is cheaper: 25 positions, patches of 256.
+    #expect(try methods(300 << 10) == [.keep, .ghost, .ghost, .ghost])
+    // Without room: 196 positions make the first one's Gram matrices dearer than its gradient.
+    #expect(try methods(0) == [.recompute, .ghost, .ghost, .ghost])
+  }
+
+  @Test func reportsMemoryAndPlan() throws {
+    let engine = try GradientEngine(network: tutorial(), configuration: EngineConfiguration(batchSize: 8))
+    #expect(engine.plan.count == 10)
+    #expect(engine.plan[0].description == "convolution 1×28×28 → 16×14×14, kernel 8×8/2,2: keep, 4160 bytes an example")
+    #expect(engine.plan[1].description == "relu")
+    // The kept gradients of both convolutions, at least.
+    #expect(engine.memory.bookKeeping >= 8 * 4 * (1040 + 8224))
+    #expect(engine.memory.total == engine.memory.parameters + engine.memory.activations + engine.memory.bookKeeping)
+  }
+
+  @Test func refusesWhatDoesNotFit() throws {
+    let network = try tutorial()
+    #expect(throws: TensorError.dimension(0)) {
+      try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 0))
+    }
+    #expect(throws: TensorError.dimension(0)) {
+      try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 1, threads: 0))
+    }
+    #expect(throws: TensorError.self) {
+      try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 1 << 40))
+    }
+    #expect(throws: NetworkError.self) {
+      try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 1, bookKeeping: ["9": .keep]))
+    }
+    #expect(throws: NetworkError.self) {
+      try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 1, bookKeeping: ["8": .ghost]))
+    }
+    let engine = try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 2))
+    let pixels = [Float](repeating: 0, count: 784)
+    pixels.withUnsafeBufferPointer { pixels in
+      #expect(throws: NetworkError.label(10, classes: 10)) { try engine.load(row: 0, features: pixels, label: 10) }
+      #expect(throws: NetworkError.label(-1, classes: 10)) { try engine.load(row: 0, features: pixels, label: -1) }
+      #expect(throws: NetworkError.count(what: "features", expected: 784, got: 783)) {
+        try engine.load(row: 0, features: UnsafeBufferPointer(rebasing: pixels.dropLast()), label: 0)
+      }
+    }
+    #expect(throws: NetworkError.self) { try engine.run(parameters: [0]) }
+    var gradient = [Float](repeating: 0, count: network.parameterCount)
+    #expect(throws: NetworkError.self) { try engine.addGradientSum(factors: [1], to: &gradient) }
+  }
+
+  @Test func addsToTheGradient() throws {
+    let network = try Network(inputShape: Shape([3]), layers: [.dense(name: "0", outputs: 2)])
+    let engine = try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 1))
+    try engine.load([1, 2, 3], [1])
+    try engine.run(parameters: [Float](repeating: 0, count: 8))
+    var gradient = [Float](repeating: 10, count: 8)
+    try engine.addGradientSum(factors: [1], to: &gradient)
+    // Softmax is (½, ½), the label 1: output gradient (½, −½).
+    #expect(gradient == [10.5, 11, 11.5, 9.5, 9, 8.5, 10.5, 9.5])
+    #expect(engine.squaredNorms[0] == 0.5 * (14 + 1))
+  }
+
+  @Test func measuresItsPhases() throws {
+    let engine = try GradientEngine(network: tutorial(), configuration: EngineConfiguration(batchSize: 4, threads: 2))
+    var numbers = Numbers(seed: 1)
+    try engine.run(parameters: engine.network.initialParameters(using: &numbers))
+    _ = try engine.gradientSum([1, 1, 1, 1])
+    let spent = engine.durations
+    #expect(spent.forward > 0 && spent.backward > 0 && spent.norms > 0 && spent.gradientSum > 0)
+    engine.resetDurations()
+    #expect(engine.durations == PhaseDurations())
+  }
+}
