@@ -8,6 +8,7 @@ extension HTTPResponse {
       "code":"\(refusal.code)"}
       """
     self.init(status: refusal.status, contentType: "application/problem+json", text: problem)
+    if refusal.status == 503 { headers["Retry-After"] = "1" }
   }
 
   static func reasonPhrase(of status: Int) -> String {

@@ -115,6 +115,7 @@ struct LimitTests {
       let refused = try RawResponse.all(in: await RawClient(port: port, sending: getA).receiveAll())
       #expect(refused.map(\.status) == [503])
       #expect(refused.first?.fields["connection"] == "close")
+      #expect(refused.first?.fields["retry-after"] == "1")
       #expect(server.statistics.refusedConnections == 1)
       try await open[0].send(getA)
       #expect(try await open[0].receive(until: "GET /a 0").hasPrefix("HTTP/1.1 200"))
