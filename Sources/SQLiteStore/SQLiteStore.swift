@@ -67,6 +67,13 @@ public final class SQLiteStore: Store {
     try Self.mapped { try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") } }
   }
 
+  /// Lets the file grow no further than to so many pages, as a full disk would; for tests.
+  package func limitSize(toPages pages: Int) throws {
+    try Self.mapped {
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    }
+  }
+
   /// Closes the file. Calls that follow throw.
   public func close() throws {
     try Self.mapped { try pool.close() }

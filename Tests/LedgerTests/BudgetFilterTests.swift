@@ -82,6 +82,17 @@ import Testing
     }
   }
 
+  /// What is beyond a budget is refused with its ε, not with "too much".
+  @Test func aRefusalSaysByHowMuch() throws {
+    let path = try Self.path(epsilon: 1, delta: 1e-5)
+    let price = try path.price(.gaussian(noiseMultiplier: 1), count: 10)
+    let plain = try RenyiAccountant(event: .selfComposed(event: .gaussian(noiseMultiplier: 1), count: 10))
+      .epsilon(delta: 1e-5)
+    let refusal = try #require(try path.refusal(of: price))
+    #expect(refusal.requestedEpsilon >= plain.epsilon && refusal.requestedEpsilon < .infinity)
+    #expect(refusal.remainingEpsilon <= 1 && refusal.remainingEpsilon > 0.999_999)
+  }
+
   @Test func nothingSpentIsShownAsNothing() throws {
     let balance = try Self.path(epsilon: 3, delta: 1e-5).asked.balance()
     #expect(balance.spent == .init(epsilon: 0, delta: 0))

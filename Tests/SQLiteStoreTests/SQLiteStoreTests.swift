@@ -93,6 +93,32 @@ import Testing
     try store.checkHealth()
   }
 
+  @Test func aFullDiskRefusesChargesAndLosesNone() throws {
+    let store = try file.open()
+    let path = try file.createBudget(store, "root", epsilon: 1000)
+    let price = try path.price(.gaussian(noiseMultiplier: 100), count: 1)
+    try store.limitSize(toPages: 1)  // SQLite raises it to the present size.
+    var admitted: Int64 = 0
+    expectUnavailable {
+      while true {
+        try store.write {
+          _ = try LedgerWriter($0, at: file.moments.at(seconds: 1)).charge(price, to: path.asked.id)
+        }
+        admitted += 1
+      }
+    }
+    let verification = try store.read { try verifyLedger($0) }
+    #expect(verification.fault == nil && verification.entries == 1 + admitted)
+  }
+
+  @Test func manyMayOpenANewFileAtOnce() async throws {
+    let path = file.path
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 { group.addTask { try SQLiteStore(path: path).checkHealth() } }
+      try await group.waitForAll()
+    }
+  }
+
   @Test func everyCommitReachesTheDisk() throws {
     let store = try file.open()
     // https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL.

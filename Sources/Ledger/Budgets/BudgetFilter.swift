@@ -37,10 +37,15 @@ public struct BudgetFilter: Hashable, Sendable {
 
   /// The filter of a new budget with ε > 0 and δ in (0, 1).
   ///
-  /// Gaussian noise alone would have its best order at 1 + x, where x = (L + √(L(L + ε)))/ε and L = ln(1/δ): there ρα + L/(α − 1) is least. Subsampling
-  /// moves it down, and past some order the divergence of a small σ explodes; too low an order costs little. So the
-  /// chief order is 1 + 0.63·x with most of δ; two stand beside it, and four further up, where a share of δ costs only ln(1/w)/(α − 1), make that a small spend is
-  /// shown as a small ε. What this loses against one best order at the whole δ is measured in BudgetFilterTests.
+  /// Gaussian noise alone would have its best order at 1 + x, where x = (L + √(L(L + ε)))/ε and L = ln(1/δ): there
+  /// ρα + L/(α − 1) is least. Subsampling moves it down: past some order the divergence of a small σ explodes, while too
+  /// low an order costs little. So the chief order is 1 + 0.63·x, with most of δ; two stand below it and one above. Four
+  /// more are far up, where a share of δ costs only ln(1/w)/(α − 1): they make that a small spend is shown as a small ε.
+  ///
+  /// The loss, measured (BudgetFilterTests): (3, 1e-5) admits runs of DP-SGD with ε, by plain Rényi accounting at the best
+  /// order and the whole δ, up to 2.88 (q = 256/60000, σ = 0.8), 2.83 (same q, σ = 1.1), 2.89 (0.01, 1), 2.92 (0.05, 1.3),
+  /// 2.82 (0.02, 2), and 2.77 for Gaussian noise without sampling. Other limits lose 3 to 9 % alike, and up to a quarter
+  /// where a small σ explodes just below the chief order (σ = 0.8 at (3, 1e-6): 2.28).
   ///
   /// Throws `invalid` where so small an ε is not to be had at this δ.
   public init(epsilon: Double, delta: Double) throws {

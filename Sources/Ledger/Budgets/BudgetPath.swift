@@ -35,12 +35,12 @@ public struct BudgetPath: Hashable, Sendable {
   /// Why a price does not fit, or nil where it does. Frozen budgets are not looked at.
   public func refusal(of price: Price) throws -> Refusal? {
     try price.check(belongsTo: self)
-    for (budget, cost) in zip(budgets, price.amounts) {
+    for (index, budget) in budgets.enumerated() {
+      let cost = price.amounts[index]
       if let sum = budget.committedSum.adding(cost.amount), budget.filter.admits(sum) { continue }
-      let requested = budget.filter.epsilonUpperBound(of: cost.amount, budgetDelta: budget.delta)
       let balance = budget.balance()
       return Refusal(
-        budget: budget.id, requestedEpsilon: requested, requestedDelta: Amount.delta(cost.amount.delta),
+        budget: budget.id, requestedEpsilon: price.epsilons[index], requestedDelta: Amount.delta(cost.amount.delta),
         remainingEpsilon: balance.remaining.epsilon, remainingDelta: balance.remaining.delta)
     }
     return nil
@@ -76,6 +76,12 @@ public struct BudgetPath: Hashable, Sendable {
     return budget.balance()
   }
 
+  /// Where the asked budget stands in truth: frozen or exhausted is also what lies beneath a budget that is.
+  public var state: Balance.State {
+    if frozenBudget != nil { return .frozen }
+    return budgets.allSatisfy { $0.filter.hasRoom(beyond: $0.committedSum) } ? .active : .exhausted
+  }
+
   /// Why nothing may be charged now though it might fit: the name of the frozen budget, or nil.
   public var frozenBudget: BudgetID? { budgets.first { $0.isFrozen }?.id }
 }
@@ -89,8 +95,10 @@ public struct Price: Hashable, Sendable {
   public let count: Int
   /// From the budget asked up to the root.
   public let amounts: [BudgetAmount]
-  /// ε of this alone in the budget asked, rounded up; infinite where it could never fit.
-  public let epsilon: Double
+  /// ε of this alone in the budget asked, at the filter's orders and its shares of δ, rounded up; infinite where there is no bound.
+  public var epsilon: Double { epsilons[0] }
+  /// The same in each budget, from the one asked up to the root.
+  let epsilons: [Double]
 
   /// The curve of one event at each budget's orders.
   private let curves: [Curve]
@@ -103,6 +111,15 @@ public struct Price: Hashable, Sendable {
     let divergences: [Double]
     /// Σδ of black boxes within one event.
     let delta: Double
+
+    /// ε of `count` events at the filter's orders. For what is beyond every allowance: its amounts are capped and no longer say by how much.
+    func epsilonUpperBound(count: Int) -> Double {
+      divergences.indices.map { index in
+        RenyiConversion.epsilonUpperBound(
+          divergence: (divergences[index] * Double(count)).nextUp, order: filter.orders[index],
+          delta: filter.weights[index] * budgetDelta)
+      }.min() ?? .infinity
+    }
   }
 
   fileprivate init(event: PrivacyEvent, count: Int, path: BudgetPath) throws {
@@ -112,7 +129,7 @@ public struct Price: Hashable, Sendable {
         budget: budget.id, budgetDelta: budget.delta, filter: budget.filter, divergences: curve.divergences,
         delta: curve.additiveDelta)
     }
-    try self.init(event: event, eventText: event.ledgerText, count: count, curves: curves)
+    try self.init(event: event, eventText: event.canonicalJSON, count: count, curves: curves)
   }
 
   private init(event: PrivacyEvent, eventText: String, count: Int, curves: [Curve]) throws {
@@ -127,7 +144,10 @@ public struct Price: Hashable, Sendable {
       let amount = try curve.filter.amount(divergences: curve.divergences, delta: curve.delta, count: count)
       return BudgetAmount(budget: curve.budget, amount: amount)
     }
-    epsilon = curves[0].filter.epsilonUpperBound(of: amounts[0].amount, budgetDelta: curves[0].budgetDelta)
+    epsilons = zip(curves, amounts).map { curve, cost in
+      let bound = curve.filter.epsilonUpperBound(of: cost.amount, budgetDelta: curve.budgetDelta)
+      return bound < .infinity ? bound : curve.epsilonUpperBound(count: count)
+    }
   }
 
   /// The price of `times` times as much.
