@@ -101,6 +101,7 @@ public struct Calibration: Sendable {
   public func batchSize(
     datasetSize: Int, noiseMultiplier: Double, length: RunLength
   ) throws(AccountingError) -> Solution<Int> {
+    try Domain.requireNoiseMultiplier(noiseMultiplier)
     try Domain.require(datasetSize >= 1, "dataset_size", Double(datasetSize), "must be at least 1")
     return try IntegerSearch(parameter: "batch_size", greatest: datasetSize, target: target)
       .greatestMeeting { size throws(AccountingError) in
@@ -113,7 +114,8 @@ public struct Calibration: Sendable {
   public func sampleRate(
     noiseMultiplier: Double, length: RunLength
   ) throws(AccountingError) -> Solution<Double> {
-    try Bisection(parameter: "sample_rate", range: Calibration.sampleRates, target: target)
+    try Domain.requireNoiseMultiplier(noiseMultiplier)
+    return try Bisection(parameter: "sample_rate", range: Calibration.sampleRates, target: target)
       .greatestMeeting { rate throws(AccountingError) in try bound(rate, noiseMultiplier, length) }
   }
 
@@ -130,6 +132,7 @@ public struct Calibration: Sendable {
     samplingProbability: Double, noiseMultiplier: Double
   ) throws(AccountingError) -> (Int) throws(AccountingError) -> EpsilonBound {
     try Domain.requireSampleRate(samplingProbability)
+    try Domain.requireNoiseMultiplier(noiseMultiplier)
     let step = PrivacyEvent.poissonSampled(
       samplingProbability: samplingProbability, event: .gaussian(noiseMultiplier: noiseMultiplier))
     let accountant = try RenyiAccountant(event: step, relation: relation)

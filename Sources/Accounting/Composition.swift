@@ -53,8 +53,9 @@ private struct GroupCollector {
   init(relation: NeighboringRelation) { self.relation = relation }
 
   var sortedGroups: [Composition.Group] {
-    counts.map { Composition.Group(mechanism: $0.key, count: $0.value) }
-      .sorted { sortKey($0.mechanism).lexicographicallyPrecedes(sortKey($1.mechanism)) }
+    counts.map { (key: sortKey($0.key), group: Composition.Group(mechanism: $0.key, count: $0.value)) }
+      .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+      .map(\.group)
   }
 
   /// - Parameter count: how often `event` runs, ≥ 0; sums cannot overflow because the event is within its limits.

@@ -47,6 +47,7 @@ public struct Frontier: Hashable, Sendable {
     }
     var bounds = [EpsilonBound](repeating: EpsilonBound(epsilon: .infinity, delta: 0, order: nil), count: count)
     for (noiseIndex, noise) in axes.noiseMultipliers.enumerated() {
+      try Domain.requireNoiseMultiplier(noise)
       for (rateIndex, rate) in axes.sampleRates.enumerated() {
         try Domain.requireSampleRate(rate)
         let step = try RenyiAccountant(

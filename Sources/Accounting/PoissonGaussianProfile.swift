@@ -33,7 +33,7 @@ import Glibc
 /// would be too many; there Minkowski's bound is used throughout: valid, and loose by at most about 2σ² log(1/q) relative.
 ///
 /// Results are upper bounds; the excess is 1e-13 relative in the common range and below 1e-9 wherever the order is at most
-/// 1000σ (`roundingMargin` is proportional to the largest exponent).
+/// 500σ (the margin for rounding is proportional to the largest exponent).
 struct PoissonGaussianProfile {
   /// q in (0, 1] and σ > 0 as used: tiny q is raised and huge σ lowered to where squares do not underflow. The divergence
   /// grows with q (it is convex in q and 0 at q = 0) and falls with σ (more noise is post-processing), so both are safe.

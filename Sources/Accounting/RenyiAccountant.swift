@@ -86,6 +86,10 @@ enum Domain {
     try require(epsilon >= 0 && epsilon.isFinite, field, epsilon, "must be finite and at least 0")
   }
 
+  static func requireNoiseMultiplier(_ noise: Double) throws(AccountingError) {
+    try require(noise >= 0 && noise.isFinite, "noise_multiplier", noise, "must be finite and at least 0")
+  }
+
   static func requireSampleRate(_ rate: Double) throws(AccountingError) {
     try require(rate > 0 && rate <= 1, "sample_rate", rate, "must lie in (0, 1]")
   }

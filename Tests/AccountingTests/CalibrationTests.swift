@@ -78,6 +78,40 @@ import Testing
     }
   }
 
+  @Test func badFieldsAreNamed() throws {
+    let attempts: [(String, () throws -> Void)] = [
+      ("/noise_multiplier", { _ = try calibration().steps(samplingProbability: 0.1, noiseMultiplier: -1) }),
+      ("/sample_rate", { _ = try calibration().epochs(samplingProbability: 0, noiseMultiplier: 1) }),
+      ("/noise_multiplier", { _ = try calibration().sampleRate(noiseMultiplier: .nan, length: .steps(1)) }),
+      ("/epochs", { _ = try calibration().sampleRate(noiseMultiplier: 1, length: .epochs(-1)) }),
+      (
+        "/batch_size",
+        {
+          _ = try DPSGDStatement(
+            .init(
+              datasetSize: 10, batchSize: 11, epochs: 1, noiseMultiplier: 1, delta: 1e-5, usedMicrobatching: false))
+        }
+      ),
+      (
+        "/max_examples_per_user",
+        {
+          _ = try DPSGDStatement(
+            .init(
+              datasetSize: 10, batchSize: 1, epochs: 1, noiseMultiplier: 1, delta: 1e-5, usedMicrobatching: false,
+              maxExamplesPerUser: 0))
+        }
+      ),
+    ]
+    for (pointer, attempt) in attempts {
+      do {
+        try attempt()
+        Issue.record("\(pointer) was accepted")
+      } catch let error as AccountingError {
+        #expect(error.pointer == pointer)
+      }
+    }
+  }
+
   @Test func replacingNeedsMoreNoise() throws {
     let target = try PrivacyTarget(epsilon: 1, delta: 1e-5)
     let one = try Calibration(target: target).noiseMultiplier { .gaussian(noiseMultiplier: $0) }

@@ -32,4 +32,40 @@ import Testing
     }
     #expect(statement.text == row.expected["statement"] as? String)
   }
+
+  private func statement(user size: Int?, microbatching: Bool = false) throws -> DPSGDStatement {
+    try DPSGDStatement(
+      .init(
+        datasetSize: 60000, batchSize: 32, epochs: 1, noiseMultiplier: 0.5, delta: 1e-5,
+        usedMicrobatching: microbatching, maxExamplesPerUser: size))
+  }
+
+  /// What TF Privacy computes for the run of its tutorial.
+  @Test func groupsMatchThePeer() throws {
+    let expected: [(size: Int, once: Double, sampled: Double)] = [
+      (1, 10.7255, 3.7999), (2, 25.9309, 11.9662), (4, 68.6240, 511.12), (8, 202.436, .infinity),
+    ]
+    for (size, once, sampled) in expected {
+      let user = try #require(try statement(user: size).user)
+      #expect(abs(user.eachOncePerEpoch.standard / once - 1) < 1e-5)
+      #expect(user.poissonSampled.standard == sampled || abs(user.poissonSampled.standard / sampled - 1) < 1e-4)
+      #expect(user.poissonSampled.optimized <= user.poissonSampled.standard * (1 + 1e-9))
+      #expect(user.poissonSampled.least == min(user.poissonSampled.standard, user.poissonSampled.optimized))
+    }
+  }
+
+  @Test func microbatchesHalveTheNoise() throws {
+    let example = try statement(user: nil, microbatching: true).example
+    #expect(abs(example.eachOncePerEpoch.standard - 25.931) < 1e-3)
+    // The peer's looser series gives 35.539.
+    #expect(example.poissonSampled.standard > 35.5 && example.poissonSampled.standard < 35.539)
+    #expect(try statement(user: nil).user == nil)
+  }
+
+  @Test func optimizedFiguresStandBeside() throws {
+    let statement = try statement(user: nil)
+    #expect(abs(statement.example.eachOncePerEpoch.optimized - 10.724824) < 1e-6)
+    #expect(statement.example.poissonSampled.optimized < 3.79988)
+    #expect(statement.leastValidBound == statement.example.eachOncePerEpoch.optimized)
+  }
 }
