@@ -6,8 +6,9 @@ import Ledger
 /// The ledger in one SQLite file, which several processes may have open: readers work on a snapshot beside the one
 /// writer (WAL), and writers queue for the file's lock.
 ///
-/// A write transaction takes the lock before its first read (BEGIN IMMEDIATE), so what a rule has seen is what it changes, and is on the disk when it
-/// returns (synchronous = FULL; GRDB's own default for WAL, NORMAL, may lose the last commits at a power cut).
+/// A write transaction takes the lock before its first read (BEGIN IMMEDIATE), so what a rule has seen is what it
+/// changes, and is on the disk when it returns (synchronous = FULL; GRDB's own default for WAL, NORMAL, may lose the
+/// last commits at a power cut).
 public final class SQLiteStore: Store {
   private let pool: DatabasePool
 

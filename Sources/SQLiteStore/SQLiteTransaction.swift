@@ -2,7 +2,8 @@ import Foundation
 import GRDB
 import Ledger
 
-/// One open transaction. The SQL of each kind of row stands in a file of its own; statements are compiled once for each connection.
+/// One open transaction. The SQL of each kind of row stands in a file of its own; statements are compiled once for each
+/// connection.
 struct SQLiteTransaction: WriteTransaction {
   let database: Database
 

@@ -7,7 +7,8 @@ import Testing
     epsilon in [1e-3, 1e-5, 1e-6, 1e-9, 1e-12].map { (epsilon, $0) }
   }
 
-  /// The proof needs: each allowance converts to at most (ε, w·δ), and the shares with that of black boxes make at most δ.
+  /// The proof needs: each allowance converts to at most (ε, w·δ), and the shares with that of black boxes make at most
+  /// δ.
   @Test func everyAllowanceConvertsWithinTheBudget() throws {
     for (epsilon, delta) in Self.limits {
       guard let filter = try? BudgetFilter(epsilon: epsilon, delta: delta) else { continue }
@@ -34,8 +35,8 @@ import Testing
     }
   }
 
-  /// What the filter loses against the whole budget at one best order: runs of DP-SGD that just fit ε = 3, δ = 1e-5, with
-  /// their ε by plain Rényi accounting at the best order.
+  /// What the filter loses against the whole budget at one best order: runs of DP-SGD that just fit ε = 3, δ = 1e-5,
+  /// with their ε by plain Rényi accounting at the best order.
   @Test(arguments: [
     // sampling probability, noise multiplier, least share of ε that must be usable
     (256.0 / 60000, 0.8, 0.95),  // the tutorial's network
@@ -55,7 +56,8 @@ import Testing
     #expect(bound.epsilon >= share * 3, "\(steps) steps at q = \(probability), σ = \(multiplier): \(bound.epsilon)")
   }
 
-  /// ε that is shown never falls short of plain accounting at the same orders and δ, and never exceeds the limit for what fits.
+  /// ε that is shown never falls short of plain accounting at the same orders and δ, and never exceeds the limit for
+  /// what fits.
   @Test func epsilonOfABalanceIsAnUpperBound() throws {
     let path = try Self.path(epsilon: 3, delta: 1e-5)
     let event = PrivacyEvent.gaussian(noiseMultiplier: 10)

@@ -6,8 +6,8 @@ import Ledger
 ///     budget root fmnist 3 1e-5 => ok
 ///     charge root gaussian:10 4 => ok
 ///
-/// Things have names of their own in a script; blank lines and lines that begin with `#` are passed over. After every line the whole ledger is
-/// verified.
+/// Things have names of their own in a script; blank lines and lines that begin with `#` are passed over. After every
+/// line the whole ledger is verified.
 struct LedgerScript {
   let store: any Store
   private let moments = CountingMoments()
@@ -163,7 +163,8 @@ struct LedgerScript {
     return try store.write { try body(LedgerWriter($0, at: moment)) }
   }
 
-  /// `gaussian:10`, `dpsgd:0.01:1.1` (sampling probability, noise multiplier), `blackbox:0.1:1e-7`, `nonprivate`, `nothing`.
+  /// `gaussian:10`, `dpsgd:0.01:1.1` (sampling probability, noise multiplier), `blackbox:0.1:1e-7`, `nonprivate`,
+  /// `nothing`.
   static func event(_ text: String) -> PrivacyEvent {
     let words = text.split(separator: ":").map(String.init)
     switch words[0] {

@@ -6,7 +6,8 @@ import Testing
 
 /// What a crash leaves is a file and a write-ahead log that ends anywhere.
 @Suite struct CrashTests {
-  /// The log cut at 64 places between nothing and all: what opens is always a whole ledger, and a prefix of the true one.
+  /// The log cut at 64 places between nothing and all: what opens is always a whole ledger, and a prefix of the true
+  /// one.
   @Test func aLogThatEndsAnywhereGivesAPrefix() throws {
     let file = try TemporaryLedger()
     let store = try file.open()

@@ -157,8 +157,15 @@ import Testing
     "DELETE FROM reservations",
     "UPDATE reservation_amounts SET divergences = '0'",
     "UPDATE jobs SET state = 'running', worker = 'w', lease_token = 1, lease_expires = 1, ended = NULL, version = 99",
-    "INSERT INTO budgets SELECT NULL, 'bud_x', name, dataset, epsilon, delta, relation, unit, NULL, 0, 0, 0, 0, 0, 1 FROM budgets",
-    "INSERT INTO entries SELECT 9, time, kind, 'bud_unknown', NULL, NULL, NULL, NULL, NULL, NULL, hash, zeroblob(32) FROM entries WHERE sequence = 7",
+    """
+    INSERT INTO budgets
+    SELECT NULL, 'bud_x', name, dataset, epsilon, delta, relation, unit, NULL, 0, 0, 0, 0, 0, 1 FROM budgets
+    """,
+    """
+    INSERT INTO entries
+    SELECT 9, time, kind, 'bud_unknown', NULL, NULL, NULL, NULL, NULL, NULL, hash, zeroblob(32)
+    FROM entries WHERE sequence = 7
+    """,
   ])
   func theSchemaRefuses(_ sql: String) throws {
     let store = try file.open()

@@ -3,8 +3,8 @@ import Ledger
 import SQLiteStore
 import Testing
 
-/// Someone edits the file with SQLite, past every trigger and check: `verifyLedger` names the first entry that does not hold, and
-/// reading what cannot be is an error, not a crash.
+/// Someone edits the file with SQLite, past every trigger and check: `verifyLedger` names the first entry that does not
+/// hold, and reading what cannot be is an error, not a crash.
 @Suite struct TamperingTests {
   struct Edit: CustomTestStringConvertible, Sendable {
     let sql: String
@@ -36,7 +36,8 @@ import Testing
     // dropped, and closed up again
     Edit(
       "DELETE FROM entries WHERE sequence = 3; DELETE FROM postings WHERE entry = 3;"
-        + "UPDATE entries SET sequence = sequence - 1 WHERE sequence > 3; UPDATE postings SET entry = entry - 1 WHERE entry > 3",
+        + "UPDATE entries SET sequence = sequence - 1 WHERE sequence > 3;"
+        + "UPDATE postings SET entry = entry - 1 WHERE entry > 3",
       3),
     // reordered
     Edit(

@@ -49,7 +49,8 @@ final class TemporaryLedger {
     }
   }
 
-  /// A root (entry 1), a quota (2), two charges (3, 4), and a job that reserved (5), committed (6) and is cancelled (7).
+  /// A root (entry 1), a quota (2), two charges (3, 4), and a job that reserved (5), committed (6) and is cancelled
+  /// (7).
   func fill(_ store: SQLiteStore) throws {
     let root = try createBudget(store, "root").asked.id
     let path = try createBudget(store, "quota", epsilon: 2, parent: root)

@@ -52,8 +52,8 @@ public struct Budget: Hashable, Sendable {
   }
 }
 
-/// An amount for each order of a budget's filter, in the units of `Amount`. In a posting an amount may be negative (what
-/// a reservation gives back); in a balance it never is.
+/// An amount for each order of a budget's filter, in the units of `Amount`. In a posting an amount may be negative
+/// (what a reservation gives back); in a balance it never is.
 public struct Spend: Hashable, Sendable {
   /// One amount for each order of the filter, in its order.
   public var divergences: [Int64]

@@ -3,12 +3,14 @@ import Glibc
 
 /// The privacy filter of one budget: which sequences of adaptively chosen mechanisms stay (ε, δ)-private together.
 ///
-/// A few orders α are fixed when the budget is created, each with a share w(α) of δ and the allowance b(α), the largest Rényi
-/// divergence that converts to (ε, w(α)·δ). A charge is admitted while *some* order stays within its allowance. Sound under adaptive choice: let
-/// α* be an order within its allowance at the stop; sums only grow, so it was within all along, and the interaction equals the one that α*'s
-/// own filter would have stopped (arXiv:2008.11193). The integrand of the hockey-stick divergence is not negative, so
-/// summing over which order is α* bounds δ by Σ w(α)·δ. Concurrent mechanisms: arXiv:2309.05901. Composing privacy
-/// loss distributions and stopping at a target is *not* a filter (arXiv:2602.06756), which is why a budget counts in Rényi divergence.
+/// A few orders α are fixed when the budget is created, each with a share w(α) of δ and the allowance b(α), the largest
+/// Rényi divergence that converts to (ε, w(α)·δ). A charge is admitted while *some* order stays within its allowance,
+/// with what is held counted as if it had run. Sound under adaptive choice: let α* be an order at which what ran is
+/// within the allowance at the stop. The sum of what ran only grows, so it was within all along, and the interaction
+/// equals the one that α*'s own filter would have stopped (arXiv:2008.11193). The integrand of the hockey-stick
+/// divergence is not negative, so summing over which order is α* bounds δ by Σ w(α)·δ. Concurrent mechanisms:
+/// arXiv:2309.05901. Composing privacy loss distributions and stopping at a target is *not* a filter
+/// (arXiv:2602.06756), which is why a budget counts in Rényi divergence.
 ///
 /// A further share of δ is set aside for (ε, δ) black boxes, whose δs add up by the union bound.
 public struct BudgetFilter: Hashable, Sendable {
@@ -37,15 +39,16 @@ public struct BudgetFilter: Hashable, Sendable {
 
   /// The filter of a new budget with ε > 0 and δ in (0, 1).
   ///
-  /// Gaussian noise alone would have its best order at 1 + x, where x = (L + √(L(L + ε)))/ε and L = ln(1/δ): there
-  /// ρα + L/(α − 1) is least. Subsampling moves it down: past some order the divergence of a small σ explodes, while too
-  /// low an order costs little. So the chief order is 1 + 0.63·x, with most of δ; two stand below it and one above. Four
-  /// more are far up, where a share of δ costs only ln(1/w)/(α − 1): they make that a small spend is shown as a small ε.
+  /// Gaussian noise alone would have its best order at 1 + x, where x = (L + √(L(L + ε)))/ε and L = ln(1/δ): there ρα +
+  /// L/(α − 1) is least. Subsampling moves it down: past some order the divergence of a small σ explodes, while too low
+  /// an order costs little. So the chief order is 1 + 0.63·x, with most of δ; two stand below it and one above. Four
+  /// more are far up, where a share of δ costs only ln(1/w)/(α − 1): they make that a small spend is shown as a small
+  /// ε.
   ///
-  /// The loss, measured (BudgetFilterTests): (3, 1e-5) admits runs of DP-SGD with ε, by plain Rényi accounting at the best
-  /// order and the whole δ, up to 2.88 (q = 256/60000, σ = 0.8), 2.83 (same q, σ = 1.1), 2.89 (0.01, 1), 2.92 (0.05, 1.3),
-  /// 2.82 (0.02, 2), and 2.77 for Gaussian noise without sampling. Other limits lose 3 to 9 % alike, and up to a quarter
-  /// where a small σ explodes just below the chief order (σ = 0.8 at (3, 1e-6): 2.28).
+  /// The loss, measured (BudgetFilterTests): (3, 1e-5) admits runs of DP-SGD with ε, by plain Rényi accounting at the
+  /// best order and the whole δ, up to 2.88 (q = 256/60000, σ = 0.8), 2.83 (same q, σ = 1.1), 2.89 (0.01, 1), 2.92
+  /// (0.05, 1.3), 2.82 (0.02, 2), and 2.77 for Gaussian noise without sampling. Other limits lose 3 to 9 % alike, and
+  /// up to a quarter where a small σ explodes just below the chief order (σ = 0.8 at (3, 1e-6): 2.28).
   ///
   /// Throws `invalid` where so small an ε is not to be had at this δ.
   public init(epsilon: Double, delta: Double) throws {
@@ -90,8 +93,8 @@ public struct BudgetFilter: Hashable, Sendable {
     zip(sum.divergences, allowances).contains { $0 < $1 }
   }
 
-  /// ε of a balance at the δ of budget and filter, rounded up: the least over the orders that hold it, 0 for nothing spent,
-  /// infinite where no order holds it. At most the budget's ε for whatever the filter admits.
+  /// ε of a balance at the δ of budget and filter, rounded up: the least over the orders that hold it, 0 for nothing
+  /// spent, infinite where no order holds it. At most the budget's ε for whatever the filter admits.
   public func epsilonUpperBound(of sum: Spend, budgetDelta: Double) -> Double {
     guard sum.divergences.contains(where: { $0 != 0 }) else { return 0 }
     var least = Double.infinity
@@ -103,8 +106,8 @@ public struct BudgetFilter: Hashable, Sendable {
     return least
   }
 
-  /// What `count` repetitions of an event with this curve cost, each amount rounded up once, as a whole. An amount above
-  /// its allowance is stored as the allowance plus one unit: "this or more", which no balance holds.
+  /// What `count` repetitions of an event with this curve cost, each amount rounded up once, as a whole. An amount
+  /// above its allowance is stored as the allowance plus one unit: "this or more", which no balance holds.
   func amount(divergences: [Double], delta: Double, count: Int) throws -> Spend {
     let units = try zip(divergences, allowances).map { divergence, allowance in
       guard divergence >= 0 else { throw LedgerError.corrupt(location: "price", detail: "a divergence below 0") }
@@ -117,8 +120,8 @@ public struct BudgetFilter: Hashable, Sendable {
     return Spend(divergences: units, delta: min(deltaUnits ?? .max, Self.cap(of: deltaAllowance)))
   }
 
-  /// What the first `part` of `whole` equal steps cost of an amount: ceil(part · amount / whole), but all of it where the amount
-  /// is capped, since "this or more" has no parts.
+  /// What the first `part` of `whole` equal steps cost of an amount: ceil(part · amount / whole), but all of it where
+  /// the amount is capped, since "this or more" has no parts.
   func share(of amount: Spend, part: Int, whole: Int) -> Spend {
     let divergences = zip(amount.divergences, allowances).map { units, allowance in
       part > 0 && units >= Self.cap(of: allowance) ? units : Amount.share(of: units, part: part, whole: whole)

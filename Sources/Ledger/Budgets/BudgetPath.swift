@@ -1,14 +1,15 @@
 import Accounting
 
-/// A budget and all above it, as they were loaded together: what a charge must fit. Pure, so that a what-if question may be
-/// asked of it as often as one likes.
+/// A budget and all above it, as they were loaded together: what a charge must fit. Pure, so that a what-if question
+/// may be asked of it as often as one likes.
 public struct BudgetPath: Hashable, Sendable {
   /// From the budget that is asked up to the root; at least one.
   public let budgets: [Budget]
 
   public var asked: Budget { budgets[0] }
 
-  /// Throws `corrupt` where the budgets are not a path: each the parent of the one before, all of one dataset, relation and unit, the last a root.
+  /// Throws `corrupt` where the budgets are not a path: each the parent of the one before, all of one dataset, relation
+  /// and unit, the last a root.
   public init(budgets: [Budget]) throws {
     guard let last = budgets.last, last.parent == nil else {
       throw LedgerError.corrupt(location: "budgets", detail: "a path does not end at a root")
@@ -26,8 +27,8 @@ public struct BudgetPath: Hashable, Sendable {
 
   /// What `count` repetitions of `event` (steps, say) cost in each budget of the path.
   ///
-  /// This is where the work is: a curve at each filter's orders. Do it outside a write transaction; the rules check that the
-  /// price belongs to the budgets they find. Throws the accountant's error where the event has no curve.
+  /// This is where the work is: a curve at each filter's orders. Do it outside a write transaction; the rules check
+  /// that the price belongs to the budgets they find. Throws the accountant's error where the event has no curve.
   public func price(_ event: PrivacyEvent, count: Int) throws -> Price {
     try Price(event: event, count: count, path: self)
   }
@@ -95,7 +96,8 @@ public struct Price: Hashable, Sendable {
   public let count: Int
   /// From the budget asked up to the root.
   public let amounts: [BudgetAmount]
-  /// ε of this alone in the budget asked, at the filter's orders and its shares of δ, rounded up; infinite where there is no bound.
+  /// ε of this alone in the budget asked, at the filter's orders and its shares of δ, rounded up; infinite where there
+  /// is no bound.
   public var epsilon: Double { epsilons[0] }
   /// The same in each budget, from the one asked up to the root.
   let epsilons: [Double]
@@ -112,7 +114,8 @@ public struct Price: Hashable, Sendable {
     /// Σδ of black boxes within one event.
     let delta: Double
 
-    /// ε of `count` events at the filter's orders. For what is beyond every allowance: its amounts are capped and no longer say by how much.
+    /// ε of `count` events at the filter's orders. For what is beyond every allowance: its amounts are capped and no
+    /// longer say by how much.
     func epsilonUpperBound(count: Int) -> Double {
       divergences.indices.map { index in
         RenyiConversion.epsilonUpperBound(

@@ -34,10 +34,10 @@ struct CanonicalText {
 }
 
 extension LedgerEntry {
-  /// What is hashed. The fields in this order, as `CanonicalText` writes them, after the line `epsilond ledger entry 1`:
-  /// `sequence`, `previous` (64 hexadecimal digits), `time` (milliseconds since 1970 UTC), `kind`, `budget`, `event`, `count`, `epsilon`,
-  /// `job`, `reservation`, `detail`, `postings` (how many), then for each posting `posting.budget`, `posting.spent`, `posting.spent_delta`,
-  /// `posting.reserved`, `posting.reserved_delta`.
+  /// What is hashed. The fields in this order, as `CanonicalText` writes them, after the line `epsilond ledger entry
+  /// 1`: `sequence`, `previous` (64 hexadecimal digits), `time` (milliseconds since 1970 UTC), `kind`, `budget`,
+  /// `event`, `count`, `epsilon`, `job`, `reservation`, `detail`, `postings` (how many), then for each posting
+  /// `posting.budget`, `posting.spent`, `posting.spent_delta`, `posting.reserved`, `posting.reserved_delta`.
   public static func canonicalBytes(sequence: Int64, content: Content, previousHash: Digest) -> [UInt8] {
     var text = CanonicalText(title: "epsilond ledger entry 1")
     text.add("sequence", String(sequence))
@@ -73,8 +73,8 @@ extension LedgerEntry {
 }
 
 extension Budget {
-  /// All that never changes in a budget, as `CanonicalText` writes it: the `detail` of its first entry, so that the hash
-  /// chain also guards limits and filter. The name at creation stands at the end.
+  /// All that never changes in a budget, as `CanonicalText` writes it: the `detail` of its first entry, so that the
+  /// hash chain also guards limits and filter. The name at creation stands at the end.
   func definition(named name: String) -> String { definition + Self.nameField(name) }
 
   /// The name at the end of a definition of this budget, or nil where the text is no such definition.

@@ -8,7 +8,8 @@ enum Conversion {
       RenyiConversion.largestDivergence(order: order, epsilon: epsilon, delta: delta), scale: Amount.unitsPerNat)
   }
 
-  /// The curve of one event, at orders > 1. Throws `AccountingError` where the event is not valid, or has no proved bound under the relation.
+  /// The curve of one event, at orders > 1. Throws `AccountingError` where the event is not valid, or has no proved
+  /// bound under the relation.
   static func curve(of event: PrivacyEvent, relation: NeighboringRelation, orders: [Double]) throws -> RenyiCurve {
     try RenyiAccountant(event: event, relation: relation).curve(orders: orders)
   }

@@ -33,12 +33,13 @@ public struct LedgerEntry: Hashable, Sendable {
     public var event: String?
     /// How many times the event is counted: steps reserved, committed or released.
     public var count: Int?
-    /// ε of this entry alone in the budget that was asked, at the budget's δ, rounded up. Information only: no decision and no sum
-    /// is made from it.
+    /// ε of this entry alone in the budget that was asked, at the budget's δ, rounded up. Information only: no decision
+    /// and no sum is made from it.
     public var epsilon: Double?
     public var job: JobID?
     public var reservation: ReservationID?
-    /// For `budget_created` the budget's canonical definition, limits and filter included; for `budget_renamed` the new name.
+    /// For `budget_created` the budget's canonical definition, limits and filter included; for `budget_renamed` the new
+    /// name.
     public var detail: String?
     /// From the budget that was asked up to the root.
     public var postings: [Posting]

@@ -8,7 +8,8 @@ public struct Job: Hashable, Sendable {
   public let dataset: String
   /// The request's JSON, as it was taken.
   public let specification: String
-  /// JSON of what was derived from it when it was submitted (steps, sampling probability, ε at the end, …); the caller's own text.
+  /// JSON of what was derived from it when it was submitted (steps, sampling probability, ε at the end, …); the
+  /// caller's own text.
   public let plan: String
   /// Steps of the whole run, ≥ 1.
   public let steps: Int

@@ -2,12 +2,13 @@ extension Job {
   /// Where a job stands.
   ///
   /// ```
-  ///            ┌────────────── lease lost ──────────────┐
-  ///            ▼                                        │
-  ///         queued ──claim──► running ──pause──► pausing┤──► paused ──resume──► queued
-  ///            │                 └────cancel───► cancelling
-  ///            └─pause─► paused      any of these three ──► succeeded, failed, budget_stopped, timed_out, cancelled
+  /// queued ──claim──► running ──pause──► pausing ──stopped──► paused ──resume──► queued
+  ///    ▲                 │ └──cancel──┐     └──cancel──┐         └──cancel──► cancelled
+  ///    └── lease lost ───┘            └► cancelling ◄──┘
   /// ```
+  ///
+  /// A queued job is paused or cancelled at once. A job that is worked on may end in any way but `cancelled`, which
+  /// follows `cancelling` only.
   public enum State: String, Hashable, Sendable, CaseIterable {
     case queued, running, pausing, paused, cancelling
     case succeeded, failed, cancelled
@@ -33,7 +34,7 @@ extension Job {
     /// The transition table: every state that may follow this one.
     public var successors: Set<State> {
       switch self {
-      case .queued: [.running, .paused, .cancelled, .failed]
+      case .queued: [.running, .paused, .cancelled]
       case .running: [.queued, .pausing, .cancelling, .succeeded, .failed, .budgetStopped, .timedOut]
       case .pausing: [.queued, .paused, .running, .cancelling, .succeeded, .failed, .budgetStopped, .timedOut]
       case .paused: [.queued, .cancelled]

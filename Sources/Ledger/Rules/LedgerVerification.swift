@@ -4,7 +4,8 @@ public struct LedgerVerification: Hashable, Sendable {
   public let entries: Int64
   public let budgets: Int
   public let reservations: Int
-  /// The hash of the last entry that holds; zero bytes for none. Kept elsewhere, it reveals any later rewriting of history.
+  /// The hash of the last entry that holds; zero bytes for none. Kept elsewhere, it reveals any later rewriting of
+  /// history.
   public let head: Digest
   /// The first thing that does not hold, or nil.
   public let fault: Fault?
@@ -29,8 +30,8 @@ public struct LedgerVerification: Hashable, Sendable {
   }
 }
 
-/// Walks all entries of a snapshot, from the first: numbers without a gap, hashes, what each entry may post, and the filter
-/// after each; then compares what the entries sum to with the stored balances, reservations and jobs.
+/// Walks all entries of a snapshot, from the first: numbers without a gap, hashes, what each entry may post, and the
+/// filter after each; then compares what the entries sum to with the stored balances, reservations and jobs.
 ///
 /// Works beside a running server, and throws only where the store cannot be read.
 /// - Parameter checkpoint: an entry's number and hash that were noted before; history must still contain it.

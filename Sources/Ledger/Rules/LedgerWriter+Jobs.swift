@@ -1,6 +1,6 @@
 extension LedgerWriter {
-  /// Takes a job: holds its whole price, then queues it, in this one transaction. Without a price the run has no privacy
-  /// and its dataset must be public.
+  /// Takes a job: holds its whole price, then queues it, in this one transaction. Without a price the run has no
+  /// privacy and its dataset must be public.
   ///
   /// Throws `invalid`, `notFound` for the dataset or budget, `stateConflict` for a frozen budget, `budgetExceeded`.
   @discardableResult

@@ -1,6 +1,6 @@
 extension LedgerWriter {
-  /// Registers a dataset. Throws `invalid`, and `alreadyExists` where the name is taken: a dataset whose files change is
-  /// another dataset, since the budget of the first protects the people in both.
+  /// Registers a dataset. Throws `invalid`, and `alreadyExists` where the name is taken: a dataset whose files change
+  /// is another dataset, since the budget of the first protects the people in both.
   @discardableResult
   public func registerDataset(_ draft: DatasetDraft) throws -> Dataset {
     try Self.checkText(draft.name, field: "name")
@@ -32,9 +32,9 @@ extension LedgerWriter {
 
   /// Looks a key up, and marks it as in progress where it is new.
   ///
-  /// Throws `idempotencyKeyReused` where it came with another request before, `idempotencyInProgress` while the first is
-  /// being answered. A first request that was never finished (the process died) had no effect, as effect and answer are one
-  /// transaction; after `abandonedAfterSeconds` its key is free again.
+  /// Throws `idempotencyKeyReused` where it came with another request before, `idempotencyInProgress` while the first
+  /// is being answered. A first request that was never finished (the process died) had no effect, as effect and answer
+  /// are one transaction; after `abandonedAfterSeconds` its key is free again.
   public func beginIdempotent(
     scope: String, key: String, requestDigest: Digest, abandonedAfterSeconds: Int64 = 120
   ) throws -> IdempotentStart {
@@ -52,7 +52,8 @@ extension LedgerWriter {
     return .fresh
   }
 
-  /// Stores the answer for as long as the ledger lives. Throws `stateConflict` where the key was not begun, or is finished.
+  /// Stores the answer for as long as the ledger lives. Throws `stateConflict` where the key was not begun, or is
+  /// finished.
   public func finishIdempotent(scope: String, key: String, answer: IdempotencyRecord.Answer) throws {
     guard var record = try transaction.idempotencyRecord(scope: scope, key: key), record.answer == nil else {
       throw LedgerError.stateConflict(detail: "no request with this idempotency key is being answered")

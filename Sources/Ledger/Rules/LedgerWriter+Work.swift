@@ -1,8 +1,8 @@
-/// What a worker says of the job it holds. Each call names the fencing token of its lease; where that is not the current
-/// one, or the job is no longer worked on, it throws `leaseLost` and nothing changes.
+/// What a worker says of the job it holds. Each call names the fencing token of its lease; where that is not the
+/// current one, or the job is no longer worked on, it throws `leaseLost` and nothing changes.
 extension LedgerWriter {
-  /// Takes the oldest job that waits, after putting aside those whose workers are gone; nil where none waits. The lease's token is
-  /// the number of the claim.
+  /// Takes the oldest job that waits, after putting aside those whose workers are gone; nil where none waits. The
+  /// lease's token is the number of the claim.
   public func claimJob(worker: String, leaseSeconds: Int64) throws -> Job? {
     try Self.checkText(worker, field: "worker")
     try Self.checkLease(leaseSeconds)
@@ -68,10 +68,11 @@ extension LedgerWriter {
   }
 
   /// Charges the steps up to and including `step`, whose checkpoint is staged with this digest, and prolongs the lease.
-  /// Once it returned and the transaction is durable, the checkpoint counts and the metrics of these steps may leave. `announcedStep` announces the next block.
+  /// Once it returned and the transaction is durable, the checkpoint counts and the metrics of these steps may leave.
+  /// `announcedStep` announces the next block.
   ///
-  /// Repeating it with the same step and digest is harmless. Throws `leaseLost`, `invalid` for a step that is not beyond
-  /// the committed one or is beyond the run.
+  /// Repeating it with the same step and digest is harmless. Throws `leaseLost`, `invalid` for a step that is not
+  /// beyond the committed one or is beyond the run.
   @discardableResult
   public func commitBlock(
     _ id: JobID, token: Int64, through step: Int, checkpoint: Digest, leaseSeconds: Int64, announcedStep: Int? = nil
@@ -98,8 +99,8 @@ extension LedgerWriter {
     return committed
   }
 
-  /// Stores figures of the public evaluation set. Throws `leaseLost`, and `invalid` for a step that is not committed (nothing
-  /// computed from private data leaves unpaid) or a figure that is no finite number in its range.
+  /// Stores figures of the public evaluation set. Throws `leaseLost`, and `invalid` for a step that is not committed
+  /// (nothing computed from private data leaves unpaid) or a figure that is no finite number in its range.
   public func recordMetric(_ metric: JobMetric, of id: JobID, token: Int64) throws {
     let job = try heldJob(id, token: token)
     guard (0...job.committedStep).contains(metric.step) else {
@@ -136,10 +137,11 @@ extension LedgerWriter {
     case timedOut
   }
 
-  /// Ends a job: charges the steps up to and including `ranThrough` that are not committed yet (they ran, though nothing
-  /// of them left), and releases the rest.
+  /// Ends a job: charges the steps up to and including `ranThrough` that are not committed yet (they ran, though
+  /// nothing of them left), and releases the rest.
   ///
-  /// Throws `leaseLost`, `invalid` for a step beyond the run or a success with steps left.
+  /// Throws `leaseLost`, `invalid` for a step beyond the run or a success with steps left, `stateConflict` for
+  /// `cancelled` where nobody asked for it.
   @discardableResult
   public func finishJob(_ id: JobID, token: Int64, as outcome: Outcome, ranThrough step: Int) throws -> Job {
     let job = try heldJob(id, token: token)
@@ -169,7 +171,8 @@ extension LedgerWriter {
     try move(heldJob(id, token: token), to: .paused) { $0.lease = nil }
   }
 
-  /// Gives a job back to the queue, because the worker shuts down. What is committed stays; it counts as no loss. Throws `leaseLost`.
+  /// Gives a job back to the queue, because the worker shuts down. What is committed stays; it counts as no loss.
+  /// Throws `leaseLost`.
   @discardableResult
   public func returnJob(_ id: JobID, token: Int64) throws -> Job {
     let job = try heldJob(id, token: token)

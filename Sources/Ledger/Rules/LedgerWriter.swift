@@ -16,8 +16,8 @@ public struct LedgerWriter {
 
   /// Appends an entry and moves every balance by its postings. The only place where a balance changes.
   ///
-  /// Throws `corrupt` where a balance would leave its bounds: nothing spent is given back, nothing held falls below zero,
-  /// and what is held and spent together stays within the filter.
+  /// Throws `corrupt` where a balance would leave its bounds: nothing spent is given back, nothing held falls below
+  /// zero, and what is held and spent together stays within the filter.
   @discardableResult
   func post(_ content: LedgerEntry.Content, onto path: BudgetPath) throws -> LedgerEntry {
     for (budget, posting) in zip(path.budgets, content.postings) {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A store that forgets: the plainest implementation of `Store`, against which the rules are tested by the ten thousand. It keeps to the same
-/// conformance suite as the durable ones.
+/// A store that forgets: the plainest implementation of `Store`, against which the rules are tested by the ten
+/// thousand. It keeps to the same conformance suite as the durable ones.
 package final class MemoryStore: Store, @unchecked Sendable {
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private var tables: MemoryTables

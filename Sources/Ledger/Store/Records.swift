@@ -57,7 +57,8 @@ public struct DatasetDraft: Hashable, Sendable {
   }
 }
 
-/// The memory of one `Idempotency-Key`, kept for as long as the ledger lives: a retry after a year must not charge twice.
+/// The memory of one `Idempotency-Key`, kept for as long as the ledger lives: a retry after a year must not charge
+/// twice.
 public struct IdempotencyRecord: Hashable, Sendable {
   /// Who asked and where (token and path), so that two callers may use one key.
   public let scope: String

@@ -1,7 +1,7 @@
 import Accounting
 
-/// What every store must do, whatever it is made of. Each implementation's tests call `check()` with an empty store; it throws the
-/// first promise that is not kept.
+/// What every store must do, whatever it is made of. Each implementation's tests call `check()` with an empty store; it
+/// throws the first promise that is not kept.
 package struct StoreConformance {
   let store: any Store
   private let moment = CountingMoments()

@@ -1,9 +1,9 @@
 /// Amounts in the ledger are whole numbers, so that sums are exact, do not depend on order, and a tiny spend does not
 /// vanish beside a large one as it would in doubles.
 ///
-/// A Rényi divergence is counted in units of 2⁻⁴⁰ nat (9·10⁻¹³; `Int64` holds 8.4 million nats), a δ in units of 2⁻⁶² (2·10⁻¹⁹; 1 is 2⁶²). Both
-/// are powers of two: scaling a double by them is exact, so the only rounding is the last one, away from zero for what
-/// is spent and towards zero for what is allowed.
+/// A Rényi divergence is counted in units of 2⁻⁴⁰ nat (9·10⁻¹³; `Int64` holds 8.4 million nats), a δ in units of 2⁻⁶²
+/// (2·10⁻¹⁹; 1 is 2⁶²). Both are powers of two: scaling a double by them is exact, so the only rounding is the last
+/// one, away from zero for what is spent and towards zero for what is allowed.
 public enum Amount {
   /// One nat of Rényi divergence.
   public static let unitsPerNat = 0x1p40

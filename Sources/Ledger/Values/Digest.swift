@@ -5,8 +5,8 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   /// 32 bytes.
   public let bytes: [UInt8]
 
-  /// The digest of `message`. Throws `LedgerError.unavailable` where OpenSSL cannot compute it (no memory, or a provider
-  /// that refuses SHA-256).
+  /// The digest of `message`. Throws `LedgerError.unavailable` where OpenSSL cannot compute it (no memory, or a
+  /// provider that refuses SHA-256).
   public init(of message: [UInt8]) throws {
     var digest = [UInt8](repeating: 0, count: Self.byteCount)
     guard openssl_sha256(message, message.count, &digest) else {
