@@ -48,7 +48,7 @@ public struct MemoryEstimate: Hashable, Sendable, Codable {
   /// A layer keeps its per-example gradients where they fit into this; beyond it the norms are computed block by block.
   private static let keptGradientsLimit = 32_000_000
 
-  init(_ plan: TrainingPlan) {
+  public init(_ plan: TrainingPlan) {
     let float = MemoryLayout<Float>.size
     let weights = saturatingProduct([plan.architecture.parameterCount, float])
     let examples = plan.physicalBatchSize

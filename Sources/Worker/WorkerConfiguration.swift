@@ -13,6 +13,9 @@ public struct WorkerConfiguration: Sendable {
   public var artifacts: URL
   public var loader: DatasetLoader
   public var execution: Execution
+  /// Bytes that a job may take by its plan's estimate; a job that needs more fails before it reads data. By default the
+  /// machine's memory.
+  public var memoryLimit: UInt64
   /// How long a job stays this worker's without a heartbeat, 3 … 86,400. A heartbeat goes out every third of it.
   public var leaseSeconds: Int64
   /// How often a worker without a job looks for one, and one with a job for requests to stop.
@@ -26,7 +29,8 @@ public struct WorkerConfiguration: Sendable {
 
   public init(
     worker: String, checkpoints: URL, artifacts: URL, loader: DatasetLoader, execution: Execution,
-    leaseSeconds: Int64 = 15, pollInterval: Duration = .milliseconds(250), softwareVersion: String,
+    memoryLimit: UInt64 = ProcessInfo.processInfo.physicalMemory, leaseSeconds: Int64 = 15,
+    pollInterval: Duration = .milliseconds(250), softwareVersion: String,
     moment: @escaping @Sendable () -> Moment = WorkerConfiguration.systemMoment,
     log: @escaping @Sendable (String) -> Void = WorkerConfiguration.standardErrorLog
   ) {
@@ -35,6 +39,7 @@ public struct WorkerConfiguration: Sendable {
     self.artifacts = artifacts
     self.loader = loader
     self.execution = execution
+    self.memoryLimit = memoryLimit
     self.leaseSeconds = leaseSeconds
     self.pollInterval = pollInterval
     self.softwareVersion = softwareVersion

@@ -71,4 +71,16 @@ import Worker
       #expect(try fixture.budget().spent.isZero)
     }
   }
+
+  @Test func aJobTooLargeForTheMachineFailsBeforeDataIsRead() throws {
+    let fixture = try Fixture()
+    let id = try fixture.submit()
+    let worker = try fixture.worker(memoryLimit: 1000) { point in
+      if point == .dataLoaded { Issue.record("data was read") }
+    }
+    try worker.runNextJob()
+    #expect(try fixture.job(id).stateReason == "out_of_memory")
+    #expect(try fixture.budget().spent.isZero)
+    #expect(try fixture.budget().reserved.isZero)
+  }
 }

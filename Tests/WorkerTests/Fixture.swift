@@ -152,14 +152,16 @@ final class Fixture: Sendable {
 
   // MARK: Workers
 
-  func worker(_ name: String = "first", _ probe: @escaping @Sendable (CrashProbe.Point) throws -> Void = { _ in })
-    throws -> Worker
-  {
+  func worker(
+    _ name: String = "first", memoryLimit: UInt64 = .max,
+    _ probe: @escaping @Sendable (CrashProbe.Point) throws -> Void = { _ in }
+  ) throws -> Worker {
     let configuration = WorkerConfiguration(
       worker: name, checkpoints: folder.appendingPathComponent("checkpoints"),
       artifacts: folder.appendingPathComponent("artifacts"),
       loader: DatasetLoader(folders: try DataFolders([folder.appendingPathComponent("data").path])),
-      execution: Execution(backend: .reference, threads: 1), leaseSeconds: Self.leaseSeconds,
+      execution: Execution(backend: .reference, threads: 1), memoryLimit: memoryLimit,
+      leaseSeconds: Self.leaseSeconds,
       pollInterval: .milliseconds(5), softwareVersion: "epsilond test",
       moment: { [self] in moment }, log: { [self] line in log.withLock { $0.append(line) } })
     return Worker(store: store, configuration: configuration, probe: CrashProbe(probe))

@@ -51,6 +51,12 @@ final class JobRun {
 
   /// Time and memory of the plan's steps, on synthetic data.
   private func measure(_ plan: TrainingPlan) throws -> StepProfile {
+    let needed = MemoryEstimate(plan).peak
+    guard UInt64(needed) <= configuration.memoryLimit else {
+      throw JobFailure(
+        reason: .outOfMemory, charge: .committedSteps,
+        detail: "it needs about \(needed) bytes, and \(configuration.memoryLimit) are allowed")
+    }
     let profile: StepProfile
     do {
       profile = try StepProfile.measure(plan, execution: configuration.execution)
