@@ -105,8 +105,10 @@ struct RequestHandler: Sendable {
     return HTTPResponse(problem.response, for: request) ?? .init(status: 500)
   }
 
+  /// One line a request, but for those that a page repeats every second to hear that nothing changed.
   private func note(_ request: HTTPRequest, _ number: String, _ answer: Answer, _ seconds: Double) {
     let status = answer.response.status
+    guard status != 304 else { return }
     log(
       status >= 500 ? .error : .info, "request",
       [

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { h, mirror, replace, setText, shell, table } from "./dom.js";
-import { count, plain, small, time, upper, words } from "./format.js";
+import { count, plain, shortTime, small, time, upper, words } from "./format.js";
 import { jobTable, showJobs } from "./overview.js";
 import { budgetGauge, facts } from "./widgets.js";
 
@@ -63,7 +63,7 @@ function aboutRows(budget) {
     ["Adjacency", words(budget.adjacency)],
     ["Unit", words(budget.unit)],
     ["δ spent", small(budget.spent.delta)],
-    ["δ free", small(budget.remaining.delta)],
+    ["δ left for (ε, δ) charges", small(budget.remaining.delta)],
     ["Parent", budget.parent ? h("a", { href: `#/budgets/${encodeURIComponent(budget.parent)}` }, budget.parent) : "none, the root"],
     ["Created", time(budget.created_at)],
     ["Id", budget.id],
@@ -77,8 +77,8 @@ function ledgerTable(body) {
 
 function entryRow() {
   const cells = {
-    sequence: h("td", { class: "number" }), time: h("td"), kind: h("td"), event: h("td", { class: "event" }),
-    epsilon: h("td", { class: "number" }), job: h("td"), hash: h("td"),
+    sequence: h("td", { class: "number" }), time: h("td", { class: "when" }), kind: h("td"), event: h("td", { class: "event" }),
+    epsilon: h("td", { class: "number" }), job: h("td", { class: "when" }), hash: h("td", { class: "when" }),
   };
   const element = h("tr", {}, Object.values(cells));
   let written = false;
@@ -89,12 +89,13 @@ function entryRow() {
       if (written) return;
       written = true;
       setText(cells.sequence, count(entry.sequence));
-      setText(cells.time, time(entry.time));
+      setText(cells.time, shortTime(entry.time));
       cells.time.title = entry.time ?? "";
       setText(cells.kind, words(entry.kind));
       setText(cells.event, entry.event ? repeated(entry) : "–");
-      setText(cells.epsilon, upper(entry.epsilon));
-      if (entry.job) replace(cells.job, h("a", { href: `#/jobs/${encodeURIComponent(entry.job)}` }, entry.job));
+      // Only what is charged or held has an ε of its own; its commits and releases are parts of it.
+      setText(cells.epsilon, entry.epsilon === null ? "–" : upper(entry.epsilon));
+      if (entry.job) replace(cells.job, h("a", { href: `#/jobs/${encodeURIComponent(entry.job)}`, title: entry.job }, `${entry.job.slice(0, 12)}…`));
       replace(cells.hash, h("code", { title: `${entry.hash}, after ${entry.previous_hash}` }, shortHash(entry.hash)));
     },
   };

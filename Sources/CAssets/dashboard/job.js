@@ -220,7 +220,7 @@ function guarantee(path) {
 function claim(job, budget) {
   const privacy = job.privacy ?? {};
   if (privacy.private === false) return "Trained on public data without noise: there is nothing to protect and no claim.";
-  const unit = `one ${words(budget?.unit ?? "example")} (${words(budget?.adjacency ?? "add_or_remove_one")})`;
+  const unit = `one ${words(budget?.unit ?? "example")} (${words(privacy.adjacency)})`;
   const reached = hasEnded(job) ? "Everything this job released" : "Everything this job has released so far";
   return `${reached}, every checkpoint included, is (ε = ${upper(privacy.epsilon_so_far)}, δ = ${small(privacy.delta)}) ` +
     `differentially private for ${unit}, with Poisson-sampled batches and σ = ${plain(privacy.noise_multiplier)}. ` +

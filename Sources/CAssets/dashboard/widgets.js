@@ -80,7 +80,7 @@ export function budgetGauge({ link = true } = {}) {
   return {
     element,
     update(budget) {
-      setText(title, budget.name ?? budget.id);
+      setText(title, link ? budget.name : "Balance");
       if (link) title.setAttribute("href", `#/budgets/${encodeURIComponent(budget.id)}`);
       setText(dataset, `${budget.parent ? "Quota on" : "On"} ${budget.dataset} · protects ${unit(budget)}`);
       pill.update(budget.state);
