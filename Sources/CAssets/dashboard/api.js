@@ -1,6 +1,7 @@
 // The REST API, as this page uses it: conditional GETs, problems as errors, a token for this tab only.
 
 const TOKEN_KEY = "epsilond.token";
+const MOST_ANSWERS = 64;
 const answers = new Map();
 
 /** An answer that is not a success; `problem` is the RFC 9457 body where there was one. */
@@ -36,8 +37,9 @@ export async function get(path) {
   if (response.status === 304 && last) return last.body;
   const body = await bodyOf(response);
   const etag = response.headers.get("ETag");
+  answers.delete(path);
   if (etag) answers.set(path, { etag, body });
-  else answers.delete(path);
+  if (answers.size > MOST_ANSWERS) answers.delete(answers.keys().next().value);
   return body;
 }
 

@@ -6,6 +6,8 @@ import { h, mirror, setText } from "./dom.js";
 import { bytes, count, duration, lower, percent, plain, small, time, upper, words } from "./format.js";
 import { facts, hasEnded, progressBar, statePill } from "./widgets.js";
 
+const MOST_EVENTS = 500;
+
 export function jobPage(id) {
   const path = `/v1/jobs/${encodeURIComponent(id)}`;
   const head = header(path);
@@ -13,25 +15,24 @@ export function jobPage(id) {
   const settings = facts();
   const accuracy = chart({ title: "Accuracy on the public evaluation set", x: "step", y: "accuracy, %", minimum: 0, maximum: 100 });
   const epsilon = chart({ title: "Privacy spent", x: "step", y: "ε", minimum: 0 });
-  const timeline = h("ol", { class: "timeline" });
+  const events = timeline(path);
   const files = h("ul", { class: "files" });
   const filesNone = h("p", { class: "muted" });
   const statement = guarantee(path);
   const element = h("div", {}, head.element, summary.element,
     h("div", { class: "columns" }, accuracy.element, epsilon.element),
     section("Guarantee", statement.element),
-    h("div", { class: "columns" }, section("Events", timeline), section("Artifacts", filesNone, files)),
+    h("div", { class: "columns" }, section("Events", events.element), section("Artifacts", filesNone, files)),
     section("Settings", settings.element));
   let shown = null;
   let shownBudget = null;
-  let shownEvents = null;
   let shownFiles = null;
 
   async function poll() {
     const job = await get(path);
-    const [budget, events, artifacts] = await Promise.all([
+    const [budget, artifacts] = await Promise.all([
       job.budget ? get(`/v1/budgets/${encodeURIComponent(job.budget)}`) : null,
-      get(`${path}/events`), get(`${path}/artifacts`),
+      get(`${path}/artifacts`), events.poll(),
     ]);
     if (job !== shown || budget !== shownBudget) {
       head.update(job);
@@ -40,10 +41,6 @@ export function jobPage(id) {
       accuracy.update(accuracyLines(job), job.progress?.steps);
       epsilon.update(epsilonLines(job, budget));
       [shown, shownBudget] = [job, budget];
-    }
-    if (events !== shownEvents) {
-      shownEvents = events;
-      mirror(timeline, events.data, (event) => event.sequence, eventRow);
     }
     if (artifacts !== shownFiles) {
       shownFiles = artifacts;
@@ -144,6 +141,23 @@ function epsilonLines(job, budget) {
   return lines;
 }
 
+/** A job's events, the newest first. Events never change, so each poll asks only for those after the last one known. */
+function timeline(path) {
+  const element = h("ul", { class: "timeline" });
+  let known = [];
+  async function poll() {
+    let more = true;
+    while (more) {
+      const last = known[0]?.sequence ?? 0;
+      const answer = await get(`${path}/events?limit=500&after=${last}`);
+      more = answer.has_more;
+      known = [...answer.data.toReversed(), ...known].slice(0, MOST_EVENTS);
+      if (answer.data.length > 0) mirror(element, known, (event) => event.sequence, eventRow);
+    }
+  }
+  return { element, poll };
+}
+
 function eventRow() {
   const when = h("time");
   const what = h("span");
@@ -222,9 +236,9 @@ function claim(job, budget) {
   if (privacy.private === false) return "Trained on public data without noise: there is nothing to protect and no claim.";
   const unit = `one ${words(budget?.unit ?? "example")} (${words(privacy.adjacency)})`;
   const reached = hasEnded(job) ? "Everything this job released" : "Everything this job has released so far";
+  const rest = hasEnded(job) ? "" : ` When all its steps have run: ε = ${upper(privacy.epsilon_at_end)}.`;
   return `${reached}, every checkpoint included, is (ε = ${upper(privacy.epsilon_so_far)}, δ = ${small(privacy.delta)}) ` +
-    `differentially private for ${unit}, with Poisson-sampled batches and σ = ${plain(privacy.noise_multiplier)}. ` +
-    `When all its steps have run: ε = ${upper(privacy.epsilon_at_end)}.`;
+    `differentially private for ${unit}, with Poisson-sampled batches and σ = ${plain(privacy.noise_multiplier)}.${rest}`;
 }
 
 function settingRows(job) {
