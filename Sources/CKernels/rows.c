@@ -26,7 +26,20 @@ CK_INLINE double dot(size_t count, const float *a, const float *b) {
   return sum;
 }
 
-CK_CLONES double ck_dot(size_t count, const float *a, const float *b) { return dot(count, a, b); }
+// The terms have both signs and may cancel almost wholly: in float32 the norm of an example's gradient could come out
+// far too small, and the example would then be clipped too little. In float64 the products are exact.
+CK_CLONES double ck_squared_norm_of_product(size_t rows, size_t u_columns, const float *u, size_t g_columns,
+                                            const float *g) {
+  double diagonal = 0, above = 0;
+  for (size_t s = 0; s < rows; s++) {
+    const float *u_s = u + s * u_columns, *g_s = g + s * g_columns;
+    diagonal += dot(u_columns, u_s, u_s) * dot(g_columns, g_s, g_s);
+    for (size_t t = s + 1; t < rows; t++) {
+      above += dot(u_columns, u_s, u + t * u_columns) * dot(g_columns, g_s, g + t * g_columns);
+    }
+  }
+  return diagonal + 2 * above;
+}
 
 CK_CLONES void ck_row_squared_norms(size_t rows, size_t columns, const float *matrix, double *norms) {
   for (size_t i = 0; i < rows; i++) norms[i] = dot(columns, matrix + i * columns, matrix + i * columns);

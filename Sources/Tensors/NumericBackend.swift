@@ -56,10 +56,11 @@ public protocol NumericBackend: AnyObject {
 
   /// Adds each example's squared norm of the weight gradient without forming it: with U the T×(in·kernel) matrix of
   /// patches and G the T×out output gradient, ‖UᵀG‖² = Σ (UUᵀ ∘ GGᵀ) (Li et al., arXiv:2110.05679, §4; for
-  /// convolution Bu et al., arXiv:2205.10683, §3). A sum that rounding made negative counts as 0.
+  /// convolution Bu et al., arXiv:2205.10683, §3). In float64, because the terms cancel and a norm that is too small would
+  /// clip too little; a sum that rounding made negative counts as 0.
   func addGhostSquaredNorms(
     _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, scratch: MutableFloats,
-    to squaredNorms: MutableDoubles) throws(TensorError)
+    to squaredNorms: MutableDoubles)
 
   // MARK: Pools
 

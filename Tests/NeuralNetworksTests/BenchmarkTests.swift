@@ -54,11 +54,13 @@ struct BenchmarkTests {
   private func time(_ workload: Workload, _ batchSize: Int, _ mode: GradientMode) throws {
     let network = try Network(inputShape: Shape(workload.inputShape), layers: workload.layers)
     let environment = ProcessInfo.processInfo.environment
-    let engine = try GradientEngine(
-      network: network,
-      configuration: EngineConfiguration(
-        batchSize: batchSize, threads: environment["EPSILOND_THREADS"].flatMap(Int.init) ?? 2, mode: mode,
-        blockSize: environment["EPSILOND_BLOCK"].flatMap(Int.init)))
+    var configuration = EngineConfiguration(
+      batchSize: batchSize, threads: environment["EPSILOND_THREADS"].flatMap(Int.init) ?? 2, mode: mode,
+      blockSize: environment["EPSILOND_BLOCK"].flatMap(Int.init))
+    if let method = environment["EPSILOND_BOOK_KEEPING"].flatMap(BookKeeping.init), mode == .perExample {
+      for case .convolution(let name, _, _, _) in workload.layers { configuration.bookKeeping[name] = method }
+    }
+    let engine = try GradientEngine(network: network, configuration: configuration)
     var random = Numbers(seed: 1)
     let parameters = network.initialParameters(using: &random)
     let examples = (0..<batchSize * network.inputShape.count).map { _ in Float(random.uniform()) }

@@ -116,10 +116,20 @@ import Testing
       return try GradientEngine(network: network, configuration: configuration).plan.compactMap(\.bookKeeping)
     }
     #expect(try methods(256 << 20) == [.keep, .keep, .ghost, .ghost])
-    // Room for the first convolution's 64·4 KiB only. For the second ghost is cheaper: 25 positions, patches of 256.
-    #expect(try methods(300 << 10) == [.keep, .ghost, .ghost, .ghost])
-    // Without room: 196 positions make the first one's Gram matrices dearer than its gradient.
-    #expect(try methods(0) == [.recompute, .ghost, .ghost, .ghost])
+    // Room for the first convolution's 64·4 KiB only.
+    #expect(try methods(300 << 10) == [.keep, .recompute, .ghost, .ghost])
+    #expect(try methods(0) == [.recompute, .recompute, .ghost, .ghost])
+
+    // Few positions and many channels, as at the end of a deep network: the Gram matrices are small.
+    let deep = try Network(
+      inputShape: Shape([64, 2, 2]),
+      layers: [
+        .convolution(name: "0", filters: 64, window: Window(kernel: 3, stride: 1, padding: .all(1))), .flatten,
+        .dense(name: "2", outputs: 2),
+      ])
+    let engine = try GradientEngine(
+      network: deep, configuration: EngineConfiguration(batchSize: 2, keptGradientByteLimit: 0))
+    #expect(engine.plan.compactMap(\.bookKeeping) == [.ghost, .ghost])
   }
 
   @Test func reportsMemoryAndPlan() throws {

@@ -139,9 +139,9 @@ import Testing
           }
         }
       }
-      try scratch.withUnsafeMutableBufferPointer { scratch in
-        try ghost.withUnsafeMutableBufferPointer { ghost in
-          try backend.addGhostSquaredNorms(
+      scratch.withUnsafeMutableBufferPointer { scratch in
+        ghost.withUnsafeMutableBufferPointer { ghost in
+          backend.addGhostSquaredNorms(
             geometry, count: count, input: input, outputGradient: gradient, scratch: scratch, to: ghost)
         }
       }
@@ -151,6 +151,31 @@ import Testing
     #expect(largestDifference(gradients[0], gradients[1]) < 1e-5, "example gradients \(geometry)")
     for other in norms {
       for (a, b) in zip(other, norms[0]) { #expect(abs(a - b) <= 1e-5 * b + 1e-9, "norms \(geometry)") }
+    }
+  }
+
+  /// Two equal patches whose output gradients cancel but for 2⁻²⁰: in float32 the ghost norm would be lost in rounding.
+  @Test func ghostNormsSurviveCancellation() throws {
+    let geometry = try ConvolutionGeometry(
+      channels: 64, height: 1, width: 2, outputChannels: 1, window: Window(kernel: 1, stride: 1))
+    var numbers = Numbers(seed: 21)
+    let pixel = numbers.floats(64)
+    let rest: Float = 0x1p-20
+    let expected = pixel.reduce(0.0) { $0 + Double($1) * Double($1) } * Double(rest) * Double(rest)
+    for backend in [reference, fast] as [any NumericBackend] {
+      var scratch = [Float](repeating: 0, count: backend.ghostScratchCount(geometry))
+      var norm = [0.0]
+      (pixel + pixel).withUnsafeBufferPointer { input in
+        [1, -1 + rest].withUnsafeBufferPointer { gradient in
+          scratch.withUnsafeMutableBufferPointer { scratch in
+            norm.withUnsafeMutableBufferPointer {
+              backend.addGhostSquaredNorms(
+                geometry, count: 1, input: input, outputGradient: gradient, scratch: scratch, to: $0)
+            }
+          }
+        }
+      }
+      #expect(abs(norm[0] - expected) < 1e-3 * expected)
     }
   }
 

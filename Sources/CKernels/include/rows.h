@@ -14,8 +14,8 @@ void ck_scale_rows(size_t rows, size_t columns, const float *factors, const floa
 void ck_add_weighted_row_sum(size_t rows, size_t columns, const float *factors, const float *matrix, float *sum);
 /// output[g, j] = Σ over the `group` rows of group g.
 void ck_group_row_sums(size_t groups, size_t group, size_t columns, const float *matrix, float *output);
-/// Σ a[i] * b[i], with float64 sums.
-double ck_dot(size_t count, const float *a, const float *b);
+/// ‖UᵀG‖² = Σ over s, t of (u_s · u_t)(g_s · g_t), for U [rows, u_columns] and G [rows, g_columns], in float64.
+double ck_squared_norm_of_product(size_t rows, size_t u_columns, const float *u, size_t g_columns, const float *g);
 /// sum[i] += part[i].
 void ck_add(size_t count, const float *part, float *sum);
 /// output[j, i] = input[i, j].

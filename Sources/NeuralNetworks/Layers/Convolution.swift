@@ -61,15 +61,16 @@ package struct Convolution: ParameterizedLayer {
 extension Convolution {
   package var bookKeepings: [BookKeeping] { BookKeeping.allCases }
 
-  /// By multiplications for one example, beyond the weight gradient that any method needs once. With T positions, p
-  /// filters and d elements in a patch: keeping costs none; ghost costs the two Gram matrices, T²(d + p); recomputing
-  /// costs a second weight gradient, T·d·p. Bu et al.'s rule 2T² ≤ p·d (arXiv:2205.10683, §3) compares memory instead.
-  package func preferredBookKeeping(keptFloatLimit limit: Int, backend: any NumericBackend) throws(TensorError)
-    -> BookKeeping
-  {
+  /// Keeping costs nothing beyond the weight gradient that any method needs once. With T positions, p filters and d
+  /// elements in a patch, recomputing costs a second weight gradient, T·d·p multiplications, and ghost the two Gram
+  /// matrices, T²(d + p)/2; those are in float64 and not blocked, and one takes as long as 20 of a weight gradient's
+  /// (measured on the tutorial's network). Bu et al.'s rule, 2T² ≤ p·d (arXiv:2205.10683, §3), compares memory instead.
+  package func preferredBookKeeping(
+    keptFloatLimit limit: Int, backend: any NumericBackend
+  ) throws(TensorError) -> BookKeeping {
     if try backend.exampleGradientCount(geometry) <= limit { return .keep }
     let (t, d, p) = (Double(geometry.positions), Double(geometry.patchCount), Double(geometry.outputChannels))
-    return t * t * (d + p) <= t * d * p ? .ghost : .recompute
+    return 20 * t * t * (d + p) / 2 <= t * d * p ? .ghost : .recompute
   }
 
   package func retention(_ method: BookKeeping, backend: any NumericBackend) throws(TensorError) -> Retention {
@@ -113,7 +114,7 @@ extension Convolution {
     case .ghost:
       guard let norms else { return }
       norms.weight.slice(0, pass.count).update(repeating: 0)
-      try backend.addGhostSquaredNorms(
+      backend.addGhostSquaredNorms(
         geometry, count: pass.count, input: input, outputGradient: gradient, scratch: pass.scratch, to: norms.weight)
     }
   }

@@ -72,31 +72,23 @@ extension OneDNNBackend {
     try convolution.addExampleGradient(gradient, to: sum)
   }
 
-  // The scratch holds the patches and the two Gram matrices of one example.
-
-  public func ghostScratchCount(_ geometry: ConvolutionGeometry) -> Int {
-    geometry.positions * geometry.patchCount + 2 * geometry.positions * geometry.positions
-  }
+  /// The patches of one example.
+  public func ghostScratchCount(_ geometry: ConvolutionGeometry) -> Int { geometry.positions * geometry.patchCount }
 
   public func addGhostSquaredNorms(
     _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, scratch: MutableFloats,
     to squaredNorms: MutableDoubles
-  ) throws(TensorError) {
-    let (t, d, p) = (geometry.positions, geometry.patchCount, geometry.outputChannels)
-    let patches = scratch.slice(0, t * d)
-    let patchGram = scratch.slice(t * d, t * t)
-    let gradientGram = scratch.slice(t * d + t * t, t * t)
+  ) {
+    precondition(squaredNorms.count >= count)
+    let patches = scratch.slice(0, ghostScratchCount(geometry))
     var window = ck_window(geometry.input)
     for i in 0..<count {
       let x = input.slice(i * geometry.inputCount, geometry.inputCount)
       let dy = outputGradient.slice(i * geometry.outputCount, geometry.outputCount)
       ck_patches(&window, x.baseAddress, patches.baseAddress)
-      try multiply(
-        MatrixProduct(m: t, n: t, k: d, transposeB: true), Floats(patches), Floats(patches), into: patchGram,
-        accumulating: false)
-      try multiply(
-        MatrixProduct(m: t, n: t, k: p, transposeB: true), dy, dy, into: gradientGram, accumulating: false)
-      squaredNorms[i] += max(ck_dot(t * t, patchGram.baseAddress, gradientGram.baseAddress), 0)
+      let squaredNorm = ck_squared_norm_of_product(
+        geometry.positions, geometry.patchCount, patches.baseAddress, geometry.outputChannels, dy.baseAddress)
+      squaredNorms[i] += max(squaredNorm, 0)
     }
   }
 }
