@@ -78,10 +78,10 @@ func bytes(_ hex: String) -> [UInt8] {
     let steps = [0, 1, 255, 256, 65535, 1 << 32, (1 << 56) - 1]
     let blocks = [0, 1, 255, 256, 65535, 1 << 24, (1 << 32) - 1]
     var seen = Set<[UInt8]>()
-    for stream in [Keystream.Stream.noise, .inclusion, .inclusionTie] {
+    for stream in [Keystream.Stream.noise, .inclusion, .inclusionTie, .initialization] {
       for step in steps {
         for block in blocks {
-          let counter = Keystream.Position(stream, step: step, block: block).counter
+          let counter = withUnsafeBytes(of: Keystream.Position(stream, step: step, block: block).counter) { Array($0) }
           #expect(counter.count == 16 && counter[12...].allSatisfy { $0 == 0 })
           #expect(counter[0] == stream.rawValue)
           #expect(counter[1..<8].reduce(0) { $0 << 8 | Int($1) } == step)

@@ -35,12 +35,9 @@ package final class Keystream {
       self.block = block
     }
 
-    /// The AES counter block of the first word.
-    package var counter: [UInt8] {
-      [stream.rawValue]
-        + (0..<7).map { UInt8(truncatingIfNeeded: step >> (48 - 8 * $0)) }
-        + (0..<4).map { UInt8(truncatingIfNeeded: block >> (24 - 8 * $0)) }
-        + [0, 0, 0, 0]
+    /// The AES counter block of the first word, 16 bytes.
+    package var counter: (UInt64, UInt64) {
+      ((UInt64(stream.rawValue) << 56 | UInt64(step)).bigEndian, (UInt64(block) << 32).bigEndian)
     }
   }
 
@@ -57,8 +54,10 @@ package final class Keystream {
   package func fill(_ words: UnsafeMutableRawBufferPointer, at position: Position) throws(RandomnessError) {
     precondition(words.count < 1 << 36, "a block of keystream is at most 2³² AES blocks long")
     guard let first = words.baseAddress else { return }
-    guard openssl_aes256_ctr_keystream(generator, position.counter, first, words.count) else {
-      throw .cipherUnavailable
+    let isFilled = withUnsafeBytes(of: position.counter) { counter in
+      openssl_aes256_ctr_keystream(
+        generator, counter.baseAddress!.assumingMemoryBound(to: UInt8.self), first, words.count)
     }
+    guard isFilled else { throw .cipherUnavailable }
   }
 }
