@@ -178,6 +178,36 @@ import Testing
       """)
   }
 
+  /// A worker acts on what it last read; its user may have changed their mind since.
+  @Test func aWorkerLeavesAsTheJobIsWantedByNow() throws {
+    try expect(
+      """
+      dataset fmnist private => ok
+      budget root fmnist 3 1e-5 => ok
+      submit a fmnist 10 root gaussian:10 => ok
+      claim w => a 1
+      pause a => pausing
+      resume a => running
+      park a 1 => queued
+      claim w => a 2
+      pause a => pausing
+      return a 2 => paused
+      resume a => queued
+      claim w => a 3
+      block a 3 4 => running
+      pause a => pausing
+      cancel a => cancelling
+      park a 3 => cancelled
+      room root gaussian:10 => 35
+      submit b fmnist 10 root gaussian:10 => ok
+      claim w => b 1
+      # nobody asked for it
+      finish b 1 0 cancelled => state_conflict
+      finish b 1 0 timed_out => timed_out
+      room root gaussian:10 => 35
+      """)
+  }
+
   @Test func lostLeases() throws {
     try expect(
       """

@@ -165,22 +165,22 @@ extension LedgerWriter {
     }
   }
 
-  /// Leaves a job that was asked to pause, after its last block was committed. Throws `leaseLost`, `stateConflict`.
+  /// Leaves a job that was asked to pause, once every step that ran is committed. Where the pause was withdrawn
+  /// meanwhile the job waits in the queue, and where it is to be cancelled by now it ends. Throws `leaseLost`.
   @discardableResult
-  public func parkJob(_ id: JobID, token: Int64) throws -> Job {
-    try move(heldJob(id, token: token), to: .paused) { $0.lease = nil }
-  }
+  public func parkJob(_ id: JobID, token: Int64) throws -> Job { try leaveJob(id, token: token) }
 
-  /// Gives a job back to the queue, because the worker shuts down. What is committed stays; it counts as no loss.
-  /// Throws `leaseLost`.
+  /// Gives a job back to the queue, because the worker shuts down, once every step that ran is committed. It counts as
+  /// no loss. Where the job is to pause or to be cancelled by now it does. Throws `leaseLost`.
   @discardableResult
-  public func returnJob(_ id: JobID, token: Int64) throws -> Job {
+  public func returnJob(_ id: JobID, token: Int64) throws -> Job { try leaveJob(id, token: token) }
+
+  private func leaveJob(_ id: JobID, token: Int64) throws -> Job {
     let job = try heldJob(id, token: token)
-    switch job.state {
-    case .pausing: return try move(job, to: .paused) { $0.lease = nil }
-    case .cancelling: return try end(job, as: .cancelled, reason: "cancelled_by_user", ranThrough: job.announcedStep)
-    default: return try move(job, to: .queued) { $0.lease = nil }
+    if job.state == .cancelling {
+      return try end(job, as: .cancelled, reason: "cancelled_by_user", ranThrough: job.committedStep)
     }
+    return try move(job, to: job.state == .pausing ? .paused : .queued) { $0.lease = nil }
   }
 
   private func heldJob(_ id: JobID, token: Int64) throws -> Job {
