@@ -9,9 +9,19 @@ struct CreateBudget: ChangeOperation {
     return { writer in
       var draft = draft
       draft.dataset = try DatasetNames(writer.reader).protected(by: draft.dataset)
-      let budget = try writer.createBudget(draft)
+      let budget = try Self.create(draft, writer)
       return APIResponse(
         status: 201, headers: [.init("Location", budget.location), budget.tag.header], json: budget.json())
+    }
+  }
+
+  /// A parent that is not there is a bad field, not a path that leads nowhere.
+  private static func create(_ draft: BudgetDraft, _ writer: LedgerWriter) throws -> Budget {
+    do {
+      return try writer.createBudget(draft)
+    } catch LedgerError.notFound(_, let id) {
+      let detail = "There is no budget \(id.prefix(80)); GET /v1/budgets lists them."
+      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/parent", detail: detail)])
     }
   }
 

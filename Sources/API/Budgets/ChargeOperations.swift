@@ -24,7 +24,8 @@ struct PricedRequest {
       return try body()
     } catch LedgerError.budgetExceeded(let refusal) {
       let now = try writer.reader.budgetPath(id)
-      throw Problem(refusal, fits: try request.settingsThatFit(now, price))
+      throw Problem(
+        refusal, requestedEpsilon: try price.shownEpsilon(in: now.asked), fits: try request.settingsThatFit(now, price))
     }
   }
 }
@@ -84,7 +85,7 @@ struct PreviewCharge: Operation {
     return APIResponse(
       json: .object([
         .init("fits", .bool(fits)),
-        .init("epsilon", .number(priced.price.epsilon)),
+        .init("epsilon", .number(try priced.price.shownEpsilon(in: priced.path.asked))),
         .init("epsilon_after", fits ? .number(after.spent.epsilon + after.reserved.epsilon) : .null),
         .init("delta", .number(priced.path.asked.delta)),
         .init("remaining", priced.path.asked.balance().remaining.json),

@@ -19,7 +19,7 @@ extension FieldReader {
   func delta() -> Double? { number("delta", .from(0, below: 1)) }
 
   /// The ε that may not be exceeded.
-  func targetEpsilon() -> Double? { number("target_epsilon", .above(0)) }
+  func targetEpsilon() -> Double? { number("target_epsilon", .positive) }
 }
 
 extension Mechanism {

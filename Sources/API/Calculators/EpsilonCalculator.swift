@@ -24,7 +24,7 @@ struct EpsilonCalculator: Calculator {
 struct DeltaCalculator: Calculator {
   func answer(_ fields: FieldReader) throws -> JSONValue {
     let mechanism = Mechanism(fields)
-    let epsilon = fields.number("epsilon", .atLeast(0))
+    let epsilon = fields.number("epsilon", .divergence)
     fields.finish()
     guard let mechanism, let epsilon, fields.errors.isEmpty else { throw fields.errors.problem }
     return try mechanism.accounting { accountant in

@@ -39,8 +39,8 @@ struct FrontierCalculator: Calculator {
 
   private func axes(_ fields: FieldReader, _ datasetSize: Int?) -> Axes? {
     // An axis alone may have as many elements as the whole grid.
-    let noise = fields.numbers("noise_multiplier", count: 1...Self.pointLimit, .atLeast(0))
-    let epochs = fields.numbers("epochs", count: 1...Self.pointLimit, .above(0))
+    let noise = fields.numbers("noise_multiplier", count: 1...Self.pointLimit, .noise)
+    let epochs = fields.numbers("epochs", count: 1...Self.pointLimit, .positive)
     let batches = fields.integers(
       "batch_size", count: 1...Self.pointLimit, 1...(datasetSize ?? Hyperparameters.datasetLimit))
     let delta = fields.numbers("delta", count: 1...Self.pointLimit, .from(0, below: 1))

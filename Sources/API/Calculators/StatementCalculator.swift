@@ -12,8 +12,8 @@ struct StatementCalculator: Calculator {
   private func run(_ fields: FieldReader) -> DPSGDStatement.Run? {
     let datasetSize = fields.integer("dataset_size", 1...Hyperparameters.datasetLimit)
     let batchSize = fields.integer("batch_size", 1...(datasetSize ?? Hyperparameters.datasetLimit))
-    let noise = fields.number("noise_multiplier", .above(0))
-    let epochs = fields.number("epochs", .above(0))
+    let noise = fields.number("noise_multiplier", .positive)
+    let epochs = fields.number("epochs", .positive)
     let delta = fields.number("delta", .above(0, below: 1))
     let microbatching = fields.optionalFlag("used_microbatching") ?? false
     let examples = fields.optionalInteger("max_examples_per_user", 1...1_000_000)

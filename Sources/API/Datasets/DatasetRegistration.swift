@@ -34,6 +34,7 @@ struct DatasetRegistration {
     let features = files?.first.flatMap { fields.text(at: $0, name: "files", length: 1...1_000) }
     let classes = fields.integer("classes", 2...DatasetLoader.classLimit)
     let scale = fields.optionalNumber("scale", .above(0)) ?? 1
+    fields.know("labels", "header", "class_names", "ranges")
     guard let format else { return nil }
     guard let format else {
       fields.add("format", "This format is not read yet; convert to idx, csv or npy.")

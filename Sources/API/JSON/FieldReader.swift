@@ -49,6 +49,11 @@ public final class FieldReader {
     return nil
   }
 
+  /// Names that are known though, after another mistake, nobody asks for their values.
+  public func know(_ names: String...) {
+    for name in names { _ = node(name) }
+  }
+
   /// For a name that exists but not in this company: refused with the reason, where it was given.
   public func refuse(_ name: String, because reason: String) {
     if has(name) { add(name, "\(name) does not belong here: \(reason)") }
@@ -61,7 +66,7 @@ public final class FieldReader {
   /// Refuses every member that nobody asked for, with the nearest known name.
   public func finish() {
     for name in namesInOrder where !known.contains(name) {
-      add(name, "There is no field \(name.prefix(80))\(NearestName.hint(for: name, among: known)).")
+      add(name, "There is no field \(name.prefix(80))\(NearestName.ending(for: name, among: known))")
     }
   }
 
@@ -161,8 +166,8 @@ public final class FieldReader {
       return nil
     }
     guard let choice = choices.first(where: { $0.word == string }) else {
-      let hint = NearestName.hint(for: string, among: words)
-      add(name, "\(name) \"\(string.prefix(80))\" is not one of \(words.joined(separator: ", "))\(hint).")
+      let ending = NearestName.ending(for: string, among: words)
+      add(name, "\(name) \"\(string.prefix(80))\" is not one of \(words.joined(separator: ", "))\(ending)")
       return nil
     }
     return choice.value

@@ -17,9 +17,9 @@ enum NearestName {
     return best?.name
   }
 
-  /// "; did you mean x?", or nothing.
-  static func hint(for name: String, among known: some Sequence<String>) -> String {
-    of(name, among: known).map { "; did you mean \($0)?" } ?? ""
+  /// Ends a sentence about `name`: "; did you mean x?", or else a full stop.
+  static func ending(for name: String, among known: some Sequence<String>) -> String {
+    of(name, among: known).map { "; did you mean \($0)?" } ?? "."
   }
 
   /// `batchSize`, `batch-size` and `batch_size` are the same but for habit.

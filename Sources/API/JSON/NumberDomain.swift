@@ -12,14 +12,18 @@ public struct NumberDomain: Sendable {
     NumberDomain(words: "above \(text(lower))", lower, false, .infinity, false)
   }
 
-  /// `lower` and everything above it.
-  public static func atLeast(_ lower: Double) -> NumberDomain {
-    NumberDomain(words: "at least \(text(lower))", lower, true, .infinity, false)
-  }
-
   public static func from(_ lower: Double, through upper: Double) -> NumberDomain {
     NumberDomain(words: "from \(text(lower)) to \(text(upper))", lower, true, upper, true)
   }
+
+  /// Noise multipliers, scales and the like: 0 is no noise at all, and what is beyond 10¹⁵ is a slip of the hand.
+  static let noise = from(0, through: largestMagnitude)
+  /// An ε, ρ or ξ that is given.
+  static let divergence = from(0, through: largestMagnitude)
+  /// An ε that is not to be exceeded, and passes over the data.
+  static let positive = above(0, through: largestMagnitude)
+
+  private static let largestMagnitude = 1e15
 
   public static func above(_ lower: Double, through upper: Double) -> NumberDomain {
     NumberDomain(words: "above \(text(lower)) and at most \(text(upper))", lower, false, upper, true)

@@ -27,7 +27,8 @@ struct CreateJob: ChangeOperation {
     } catch LedgerError.budgetExceeded(let refusal) {
       guard let budget, let price = planned.payment?.price else { throw LedgerError.budgetExceeded(refusal) }
       let now = try writer.reader.budgetPath(budget)
-      throw Problem(refusal, fits: try planned.settingsThatFit(now, price))
+      throw Problem(
+        refusal, requestedEpsilon: try price.shownEpsilon(in: now.asked), fits: try planned.settingsThatFit(now, price))
     }
   }
 }
@@ -95,7 +96,7 @@ struct JobPrice {
     let alternatives = fits ? [] : try job.settingsThatFit(path, price)
     let budget: JSONValue = .object([
       .init("id", .string(path.asked.id.text)),
-      .init("epsilon", .number(price.epsilon)),
+      .init("epsilon", .number(try price.shownEpsilon(in: path.asked))),
       .init("remaining", path.asked.balance().remaining.json),
       .init("remaining_after", fits ? after.remaining.json : .null),
       .init("epsilon_after", fits ? .number(after.spent.epsilon + after.reserved.epsilon) : .null),

@@ -105,9 +105,9 @@ private struct JobData {
   ) throws -> DatasetFacts? {
     guard let dataset = try reader.transaction.dataset(named: name) else {
       let known = try reader.transaction.datasets(Page(limit: 1_000)).map(\.name)
-      let hint = NearestName.hint(for: name, among: known)
-      errors.add(
-        pointer, "There is no dataset \(name.prefix(80))\(hint.isEmpty ? "; GET /v1/datasets lists them." : hint)")
+      let ending =
+        NearestName.of(name, among: known).map { "; did you mean \($0)?" } ?? "; GET /v1/datasets lists them."
+      errors.add(pointer, "There is no dataset \(name.prefix(80))\(ending)")
       return nil
     }
     let registered = try RegisteredDataset(dataset)

@@ -19,8 +19,8 @@ struct EventFields {
 
   private func read(_ type: EventType, _ fields: FieldReader) -> PrivacyEvent? {
     switch type {
-    case .gaussian: fields.number("noise_multiplier", .atLeast(0)).map { .gaussian(noiseMultiplier: $0) }
-    case .laplace: fields.number("noise_multiplier", .atLeast(0)).map { .laplace(noiseMultiplier: $0) }
+    case .gaussian: fields.number("noise_multiplier", .noise).map { .gaussian(noiseMultiplier: $0) }
+    case .laplace: fields.number("noise_multiplier", .noise).map { .laplace(noiseMultiplier: $0) }
     case .randomizedResponse: randomizedResponse(fields)
     case .epsilonDelta: epsilonDelta(fields)
     case .zcdp: zeroConcentrated(fields)
@@ -41,15 +41,15 @@ struct EventFields {
   }
 
   private func epsilonDelta(_ fields: FieldReader) -> PrivacyEvent? {
-    let epsilon = fields.number("epsilon", .atLeast(0))
+    let epsilon = fields.number("epsilon", .divergence)
     let delta = fields.optionalNumber("delta", .from(0, through: 1))
     guard let epsilon else { return nil }
     return .epsilonDelta(epsilon: epsilon, delta: delta ?? 0)
   }
 
   private func zeroConcentrated(_ fields: FieldReader) -> PrivacyEvent? {
-    let rho = fields.number("rho", .atLeast(0))
-    let xi = fields.optionalNumber("xi", .atLeast(0))
+    let rho = fields.number("rho", .divergence)
+    let xi = fields.optionalNumber("xi", .divergence)
     guard let rho else { return nil }
     return .zeroConcentrated(rho: rho, xi: xi ?? 0)
   }

@@ -94,7 +94,7 @@ extension Hyperparameters {
       fields.refuse("noise_multiplier", because: "it is what is asked for.")
       return nil
     }
-    return fields.number("noise_multiplier", .atLeast(0))
+    return fields.number("noise_multiplier", .noise)
   }
 
   private static func sampleRate(_ fields: FieldReader, _ sampling: Sampling, _ unknown: Unknown?) -> SampleRate? {
@@ -156,7 +156,7 @@ extension Hyperparameters {
     case (true, true):
       fields.add("epochs", "steps and epochs are both given; give either one.")
       return nil
-    case (false, true): return fields.number("epochs", .above(0)).map { .epochs($0) }
+    case (false, true): return fields.number("epochs", .positive).map { .epochs($0) }
     case (true, false): return fields.integer("steps", 1...stepLimit).map { .steps($0) }
     case (false, false):
       fields.add("steps", "steps is missing; give it, or epochs.")

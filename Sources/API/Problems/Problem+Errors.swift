@@ -92,13 +92,15 @@ extension Problem {
   }
 
   /// A refusal, with the settings nearest to what was asked that would fit.
-  init(_ refusal: Refusal, fits: [JSONValue]) {
-    let requested = refusal.requestedEpsilon
-    let asked = requested.isFinite ? "ε = \(requested.shortRoundedUp)" : "more than any budget holds"
+  /// - Parameter requestedEpsilon: in place of the refusal's own, which is infinite for all that no order of the filter
+  ///   holds.
+  init(_ refusal: Refusal, requestedEpsilon: Double? = nil, fits: [JSONValue]) {
+    let requested = requestedEpsilon ?? refusal.requestedEpsilon
+    let asked = requested.isFinite ? "ε = \(requested.shortRoundedUp) by itself" : "more than any budget holds"
     self.init(
       .budgetExceeded,
-      "Budget \(refusal.budget) has ε = \(refusal.remainingEpsilon.shortRoundedDown) left; this takes \(asked). ε of several runs "
-        + "adds up to less than their sum, so what fits is found by trying: see fits.",
+      "Budget \(refusal.budget) has ε = \(refusal.remainingEpsilon.shortRoundedDown) left; this takes \(asked)."
+        + (fits.isEmpty ? "" : " The settings in fits would fit."),
       extensions: [
         .init("budget", .string(refusal.budget.text)),
         .init("requested", ["epsilon": .number(requested), "delta": .number(refusal.requestedDelta)]),

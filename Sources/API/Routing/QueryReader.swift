@@ -58,7 +58,7 @@ public final class QueryReader {
   /// Refuses what nobody asked for.
   public func finish() {
     for name in namesInOrder where !known.contains(name) {
-      add(name, "There is no parameter \(name.prefix(80))\(NearestName.hint(for: name, among: known)).")
+      add(name, "There is no parameter \(name.prefix(80))\(NearestName.ending(for: name, among: known))")
     }
   }
 }
