@@ -11,11 +11,14 @@ import Testing
   /// δ.
   @Test func everyAllowanceConvertsWithinTheBudget() throws {
     for (epsilon, delta) in Self.limits {
-      guard let filter = try? BudgetFilter(epsilon: epsilon, delta: delta) else { continue }
+      let filter = try BudgetFilter(epsilon: epsilon, delta: delta)
       let blackBoxes = Amount.delta(filter.deltaAllowance) / delta
       #expect(filter.weights.reduce(0, +) + blackBoxes <= 1, "\(epsilon) \(delta)")
       for (index, allowance) in filter.allowances.enumerated() where allowance > 0 {
         let (order, share) = (filter.orders[index], filter.weights[index] * delta)
+        let back = RenyiConversion.epsilonUpperBound(
+          divergence: Amount.nats(allowance), order: order, delta: share)
+        #expect(back <= epsilon, "order \(order) of (\(epsilon), \(delta))")
         let converted = RenyiConversion.deltaUpperBound(
           divergence: Amount.nats(allowance), order: order, epsilon: epsilon)
         #expect(converted <= share * (1 + 1e-9), "order \(order) of (\(epsilon), \(delta))")
@@ -28,7 +31,7 @@ import Testing
   }
 
   @Test func everyBudgetOfUseHasAFilter() throws {
-    for (epsilon, delta) in Self.limits where epsilon >= 0.01 {
+    for (epsilon, delta) in Self.limits {
       let filter = try BudgetFilter(epsilon: epsilon, delta: delta)
       #expect(filter.allowances.contains { $0 > 0 })
       #expect(zip(filter.orders, filter.orders.dropFirst()).allSatisfy { $0 < $1 })

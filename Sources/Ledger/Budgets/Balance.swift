@@ -29,7 +29,7 @@ public struct Balance: Hashable, Sendable {
 extension Budget {
   /// Spent and reserved together: what admission counts with.
   var committedSum: Spend {
-    // Each of the two is admitted by the filter, and `Reserved.adding` was checked when it was written.
+    // Each of the two is admitted by the filter, and their sum was checked when it was written.
     spent.adding(reserved) ?? Spend(divergences: spent.divergences.map { _ in Int64.max }, delta: .max)
   }
 
