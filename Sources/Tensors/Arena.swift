@@ -32,6 +32,8 @@ public struct ArenaLayout: Sendable {
 }
 
 /// One zero-filled allocation that holds every buffer of a computation; nothing is allocated per step.
+///
+/// It comes from the system in whole pages, which are there only once they are written, and goes back at the end.
 public final class Arena {
   public let byteCount: Int
   private let base: UnsafeMutableRawPointer
@@ -39,12 +41,12 @@ public final class Arena {
   /// - Throws: `TensorError.outOfMemory`.
   public init(_ layout: ArenaLayout) throws(TensorError) {
     byteCount = max(layout.byteCount, 64)
-    guard let base = aligned_alloc(64, byteCount) else { throw .outOfMemory(bytes: byteCount) }
-    memset(base, 0, byteCount)
-    self.base = base
+    let pages = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let pages, pages != MAP_FAILED else { throw .outOfMemory(bytes: byteCount) }
+    base = pages
   }
 
-  deinit { free(base) }
+  deinit { munmap(base, byteCount) }
 
   public subscript<Element: BitwiseCopyable>(region: ArenaRegion<Element>) -> UnsafeMutableBufferPointer<Element> {
     precondition(region.byteOffset + region.count * MemoryLayout<Element>.stride <= byteCount)
