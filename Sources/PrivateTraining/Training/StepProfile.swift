@@ -43,25 +43,32 @@ public struct StepProfile: Hashable, Sendable {
 
   /// Runs a few steps of `plan` and reports their mean.
   ///
-  /// - Parameter steps: measured steps, ≥ 1, after two to warm up.
+  /// - Parameters:
+  ///   - steps: measured steps at most, ≥ 1, after one to warm up.
+  ///   - secondsLimit: no step is begun after this; one is always measured.
   /// - Throws: as `Trainer.init`.
   public static func measure(
-    _ plan: TrainingPlan, execution: Execution = Execution(), steps: Int = 5
+    _ plan: TrainingPlan, execution: Execution = Execution(), steps: Int = 5, secondsLimit: Double = 3
   ) throws -> StepProfile {
     precondition(steps >= 1, "a mean needs a step")
     let rehearsal = try Rehearsal(plan, execution: execution)
-    for step in 0..<2 { try rehearsal.run(step: step) }
+    try rehearsal.run(step: 0)
     let before = rehearsal.clocks
     let start = ContinuousClock.now
-    for step in 2..<2 + steps { try rehearsal.run(step: step) }
-    let total = (ContinuousClock.now - start) / .seconds(1)
+    var made = 0
+    var total = 0.0
+    repeat {
+      made += 1
+      try rehearsal.run(step: made)
+      total = (ContinuousClock.now - start) / .seconds(1)
+    } while made < steps && total < secondsLimit
     let after = rehearsal.clocks
     func mean(_ part: KeyPath<Rehearsal.Clocks, Double>) -> Double {
-      (after[keyPath: part] - before[keyPath: part]) / Double(steps)
+      (after[keyPath: part] - before[keyPath: part]) / Double(made)
     }
     let timing = Timing(
       data: mean(\.data), forward: mean(\.forward), backward: mean(\.backward), norms: mean(\.norms),
-      clippedSum: mean(\.clippedSum), noise: mean(\.noise), update: mean(\.update), total: total / Double(steps))
+      clippedSum: mean(\.clippedSum), noise: mean(\.noise), update: mean(\.update), total: total / Double(made))
     return StepProfile(
       timing: timing, memory: Memory(plan, rehearsal.engine.memory),
       layers: rehearsal.engine.plan.map(String.init(describing:)))
