@@ -3,8 +3,8 @@ import Planning
 
 /// What is promised about a trained model, and on what the promise rests.
 struct Guarantee: Encodable {
-  /// An upper bound.
-  let epsilon: Double
+  /// An upper bound; nil where none is finite.
+  let epsilon: Double?
   let delta: Double
   let adjacency: Adjacency
   /// Whom one example belongs to.
@@ -41,7 +41,7 @@ struct Guarantee: Encodable {
   init?(plan: TrainingPlan, unit: String) throws {
     guard let mechanism = plan.mechanism else { return nil }
     let bound = try RenyiAccountant(event: plan.event, relation: mechanism.relation).epsilon(delta: mechanism.delta)
-    epsilon = bound.epsilon
+    epsilon = bound.epsilon.isFinite ? bound.epsilon : nil
     order = bound.order.flatMap { $0.isFinite ? $0 : nil }
     delta = mechanism.delta
     adjacency = mechanism.adjacency

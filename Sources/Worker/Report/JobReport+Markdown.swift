@@ -24,7 +24,7 @@ extension JobReport {
         """
     }
     let rows: [(String, String)] = [
-      ("ε (upper bound)", "\(guarantee.epsilon)"), ("δ", "\(guarantee.delta)"),
+      ("ε (upper bound)", guarantee.epsilon.map { "\($0)" } ?? "∞"), ("δ", "\(guarantee.delta)"),
       ("neighboring relation", guarantee.adjacency.rawValue), ("unit of protection", Self.plain(guarantee.unit)),
       ("setting", "central: the service sees the data, everyone else sees what is released"),
       ("accountant", guarantee.accountant), ("Rényi order", guarantee.order.map { "\($0)" } ?? "∞"),

@@ -113,7 +113,9 @@ final class JobRun {
     _ trainer: Trainer, _ plan: TrainingPlan, _ evaluation: PublicExamples?, _ schedule: BlockSchedule,
     _ profile: StepProfile
   ) throws {
-    var measured = trainer.step
+    var measured = try lastMeasuredStep()
+    // An attempt may have died between a commit and its measurement.
+    try measureIfDue(trainer, evaluation, schedule, &measured)
     while !trainer.isFinished {
       guard keeper.order == .goOn else { return try leave(keeper.order) }
       let end = schedule.end(after: trainer.step)
@@ -126,11 +128,21 @@ final class JobRun {
         throw JobFailure(
           reason: .diverged, charge: .committedSteps, detail: "a parameter overflowed by step \(trainer.step)")
       }
-      if schedule.isEvaluationDue(at: trainer.step, previous: measured) {
-        try recordMetric(trainer, evaluation)
-        measured = trainer.step
-      }
+      try measureIfDue(trainer, evaluation, schedule, &measured)
     }
+  }
+
+  private func lastMeasuredStep() throws -> Int {
+    let id = job.id
+    return try store.read { try $0.metrics(of: id, Page(limit: 10_000)) }.last?.step ?? 0
+  }
+
+  private func measureIfDue(
+    _ trainer: Trainer, _ evaluation: PublicExamples?, _ schedule: BlockSchedule, _ measured: inout Int
+  ) throws {
+    guard schedule.isEvaluationDue(at: trainer.step, previous: measured) else { return }
+    try recordMetric(trainer, evaluation)
+    measured = trainer.step
   }
 
   /// Tells the ledger that steps up to `end` may begin, before the first of them does. Rate and time left come from
