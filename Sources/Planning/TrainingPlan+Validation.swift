@@ -34,6 +34,17 @@ extension TrainingPlan {
     self.physicalBatchSize = Self.physicalBatchSize(sampling: sampling, architecture: architecture)
     self.mechanism = try PrivateMechanism(specification, sampling: sampling, steps: steps)
     self.warnings = Self.warnings(specification, dataset: dataset, mechanism: self.mechanism)
+    try requireProvedBound()
+  }
+
+  /// What the accountant has no proof for must not be planned.
+  private func requireProvedBound() throws(PlanningError) {
+    guard let mechanism else { return }
+    do {
+      _ = try RenyiAccountant(event: event, relation: mechanism.relation)
+    } catch {
+      throw PlanningError([FieldIssue(.unsoundCombination, at: "/privacy", "\(error)")])
+    }
   }
 
   /// A quarter of the expected batch, in multiples of 16 up to 256: a Poisson sample of 256 ± 16 then wastes half a

@@ -54,9 +54,20 @@ import Testing
     }
   }
 
+  /// The same noise buys the same ε where an example appears or vanishes, and a larger one where it changes.
+  @Test func everyRelationIsPricedUnderSampling() throws {
+    let epsilons = try Adjacency.allCases.map { adjacency in
+      let plan = try plan { $0.privacy.adjacency = adjacency }
+      return try #require(try plan.epsilonUpperBound(steps: plan.steps))
+    }
+    #expect(Adjacency.allCases == [.addOrRemoveOne, .replaceOne, .zeroOut])
+    #expect(epsilons[0] == epsilons[2])
+    #expect(epsilons[1] > 1.5 * epsilons[0] && epsilons[1].isFinite)
+  }
+
   @Test func aTargetIsReachedAndNotOvershot() throws {
     for target in [0.3, 3, 8] {
-      for adjacency in [Adjacency.addOrRemoveOne, .zeroOut] {
+      for adjacency in Adjacency.allCases {
         let plan = try plan {
           $0.privacy = PrivacySpecification(targetEpsilon: target, delta: 1e-5, adjacency: adjacency)
         }

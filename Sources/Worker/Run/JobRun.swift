@@ -117,7 +117,9 @@ final class JobRun {
     // An attempt may have died between a commit and its measurement.
     try measureIfDue(trainer, evaluation, schedule, &measured)
     while !trainer.isFinished {
-      guard keeper.order == .goOn else { return try leave(keeper.order) }
+      // Asked once: it may change between two questions.
+      let order = keeper.order
+      guard order == .goOn else { return try leave(order) }
       let end = schedule.end(after: trainer.step)
       try announce(end, plan, profile)
       try trainBlock(trainer, through: end)
@@ -209,7 +211,7 @@ final class JobRun {
   private func leave(_ order: LeaseKeeper.Order) throws {
     let (id, token, step) = (job.id, keeper.token, job.committedStep)
     switch order {
-    case .goOn: return
+    case .goOn: preconditionFailure("a job that is to go on is not left")
     case .abandon: throw LedgerError.leaseLost(job: id)
     case .giveBack: job = try write { try $0.returnJob(id, token: token) }
     case .pause: job = try write { try $0.parkJob(id, token: token) }
