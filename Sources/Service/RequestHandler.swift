@@ -81,7 +81,9 @@ struct RequestHandler: Sendable {
       answer.response = wire(problem.response, request)
     } catch {
       log(.error, "the store failed", [.init("route", .string(route.path)), .init("error", .string("\(error)"))])
-      answer.response = wire(Problem(.ledgerUnavailable, "The ledger cannot be read at the moment.").response, request)
+      let problem = Problem(
+        .ledgerUnavailable, "The ledger cannot be read at the moment.", headers: [.init("Retry-After", "5")])
+      answer.response = wire(problem.response, request)
     }
     return answer
   }
@@ -92,8 +94,13 @@ struct RequestHandler: Sendable {
     let asked = APIRequest(request, caller: caller.name)
     switch route.operationID {
     case "getMetrics": return try report.response()
-    case "listJobEvents" where EventStream.isWanted(by: request):
-      return try events.response(to: asked, job: parameters["id"] ?? "")
+    case "listJobEvents":
+      var answer =
+        EventStream.isWanted(by: request)
+        ? try events.response(to: asked, job: parameters["id"] ?? "")
+        : wire(router.handle(asked, route: route, parameters: parameters), request)
+      answer.headers["Vary"] = "Accept"
+      return answer
     default: return wire(router.handle(asked, route: route, parameters: parameters), request)
     }
   }

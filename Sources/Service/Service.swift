@@ -89,6 +89,6 @@ public final class Service: Sendable {
   public func shutdown(grace: Duration) async {
     await server.shutdown(grace: grace)
     for queue in queues { queue.stop() }
-    log.stop()
+    await log.stop()
   }
 }

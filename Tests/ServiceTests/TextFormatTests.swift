@@ -64,6 +64,17 @@ import Testing
         """)
   }
 
+  @Test func whatWasLoggedIsWrittenBeforeTheLogEnds() async {
+    let lines = LogLines()
+    let log = Log { lines.append($0) }
+    for number in 0..<500 { log(.info, "line", [.init("number", .integer(number))]) }
+    await log.stop()
+    log(.info, "too late")
+    let written = lines.text.split(separator: "\n").map { JSON(Array($0.utf8)) }
+    #expect(written.map { $0["number"].number } == (0..<500).map(Double.init))
+    #expect(written.allSatisfy { $0["level"].string == "info" && $0["time"].string?.hasSuffix("Z") == true })
+  }
+
   @Test(
     arguments: [
       ("localhost", true), ("LOCALHOST", true), ("127.0.0.1", true), ("127.1.2.3", true), ("::1", true),

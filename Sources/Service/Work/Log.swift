@@ -19,6 +19,8 @@ package final class Log: @unchecked Sendable {
   private var lines: [[UInt8]] = []
   private var dropped = 0
   private var isStopped = false
+  private var whenDone: CheckedContinuation<Void, Never>?
+  private var isDone = false
 
   /// - Parameter write: where the lines go; each ends in a newline.
   package init(write: @escaping @Sendable ([UInt8]) -> Void = Log.toStandardError) {
@@ -44,16 +46,26 @@ package final class Log: @unchecked Sendable {
     }
   }
 
-  /// Writes what is left and ends.
-  package func stop() {
-    condition.withLock {
-      isStopped = true
-      condition.broadcast()
+  /// Ends, and returns once everything is written.
+  package func stop() async {
+    await withCheckedContinuation { continuation in
+      let isDone = condition.withLock {
+        isStopped = true
+        condition.broadcast()
+        if !self.isDone { whenDone = continuation }
+        return self.isDone
+      }
+      if isDone { continuation.resume() }
     }
   }
 
   private func run() {
     while let batch = next() { write(batch) }
+    let continuation = condition.withLock {
+      isDone = true
+      return whenDone
+    }
+    continuation?.resume()
   }
 
   private func next() -> [UInt8]? {
