@@ -168,6 +168,27 @@ import Testing
     #expect(wideAnswer.status == 422)
   }
 
+  @Test func workIsBoundedBeforeItStarts() {
+    let events = (0..<9_000).map {
+      "{\"type\": \"poisson_sampled\", \"sampling_probability\": \(0.001 + Double($0) * 1e-6), "
+        + "\"event\": {\"type\": \"gaussian\", \"noise_multiplier\": 2}}"
+    }.joined(separator: ",")
+    let orders = (0..<500).map { "\(2 + Double($0))" }.joined(separator: ",")
+    let event = "{\"type\": \"composed\", \"events\": [\(events)]}"
+    let clock = ContinuousClock()
+    let elapsed = clock.measure {
+      for body in [
+        "{\"event\": \(event), \"delta\": 1e-5, \"orders\": [\(orders)]}",
+        "{\"event\": {\"type\": \"self_composed\", \"count\": 9, \"event\": \(event)}, \"delta\": 1e-5, \"trajectory\": 5}",
+        "{\"event\": \(event), \"delta\": 1e-5, \"max_examples_per_user\": 2}",
+      ] {
+        let answer = api.post("/v1/epsilon", body)
+        #expect(answer.status == 422 && answer.pointers == ["/event"], "\(answer.text.prefix(300))")
+      }
+    }
+    #expect(elapsed < .seconds(20))
+  }
+
   @Test func largeBodies() {
     let huge = "{\"a\": \"" + String(repeating: "x", count: 10 << 20) + "\"}"
     let answer = api.post("/v1/epsilon", huge)

@@ -249,3 +249,21 @@ import Testing
     #expect(api.get("/v1/jobs/\(id)/artifacts/report.md", headers: ["if-none-match": tag]).status == 304)
   }
 }
+
+/// What a fresh service knows.
+@Suite struct KnownDatasetTests {
+  @Test func registeredOnceWhereInstalled() throws {
+    let api = try TestAPI()
+    try api.router.context.registerKnownDatasets()
+    try api.router.context.registerKnownDatasets()
+    let data = api.get("/v1/datasets").json["data"]?.array ?? []
+    let names = data.compactMap { $0["name"]?.string }
+    #expect(names.isEmpty || names == ["fashion-mnist/train", "fashion-mnist/test"])
+    guard let train = data.first, let test = data.last else { return }
+    #expect(
+      train["public"] == false && train["size"] == 60_000 && train["shape"] == [28, 28] && train["split"] == "train")
+    #expect(test["public"] == true && test["size"] == 10_000)
+    let budget = api.post("/v1/budgets", #"{"name": "b", "dataset": "fashion-mnist", "epsilon": 3, "delta": 1e-5}"#)
+    #expect(budget.json["dataset"] == "fashion-mnist/train")
+  }
+}

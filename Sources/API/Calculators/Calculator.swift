@@ -24,8 +24,10 @@ extension FieldReader {
 
 extension Mechanism {
   /// Asks the accountant about the whole release.
-  func accounting<Value>(_ body: (RenyiAccountant) throws -> Value) throws -> Value {
-    try locating { try body(RenyiAccountant(event: event, relation: choices.relation)) }
+  /// - Parameter questions: how many times `body` asks for an ε.
+  func accounting<Value>(questions: Int = 1, _ body: (RenyiAccountant) throws -> Value) throws -> Value {
+    try checkWork(questions: questions)
+    return try locating { try body(RenyiAccountant(event: event, relation: choices.relation)) }
   }
 
   /// Runs what asks the accountant; what it refuses is located in the request.

@@ -8,7 +8,7 @@ struct EpsilonCalculator: Calculator {
     let extras = EpsilonExtras(fields, mechanism)
     fields.finish()
     guard let mechanism, let delta, let extras, fields.errors.isEmpty else { throw fields.errors.problem }
-    return try mechanism.accounting { accountant in
+    return try mechanism.accounting(questions: 1 + extras.questions) { accountant in
       let bound = try accountant.epsilon(delta: delta, orders: mechanism.choices.orders)
       var members: [JSONValue.Member] = [
         .init("epsilon", .number(bound.epsilon)), .init("epsilon_lower", .null), .init("delta", .number(delta)),

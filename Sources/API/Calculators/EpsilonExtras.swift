@@ -27,6 +27,9 @@ struct EpsilonExtras {
     }
   }
 
+  /// How often ε is computed for them; the search for a user's δ takes up to some dozens of steps.
+  var questions: Int { (trajectoryPoints ?? 0) + (maxExamplesPerUser == nil ? 0 : 100) }
+
   func members(_ mechanism: Mechanism, _ accountant: RenyiAccountant, delta: Double) throws -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
     if let maxExamplesPerUser {

@@ -5,9 +5,9 @@ import Ledger
 struct CreateDataset: ChangeOperation {
   func prepare(_ call: APICall) throws -> (LedgerWriter) throws -> APIResponse {
     try call.refuseQuery()
-    let registration = try DatasetRegistration(try call.body())
-    let found = try registration.inspect(call.context.dataFolders)
-    let draft = try registration.draft(found)
+    let request = try DatasetRequest(try call.body())
+    let found = try request.inspect(call.context.dataFolders)
+    let draft = try request.draft(found)
     return { writer in
       let dataset = try writer.registerDataset(draft)
       return APIResponse(
@@ -44,7 +44,7 @@ struct GetDataset: Operation {
 extension Dataset {
   /// The dataset as clients read it; `source` is what was registered.
   func json() throws -> JSONValue {
-    let facts = try RegisteredDataset(self)
+    let registration = try DatasetRegistration(of: self)
     return .object([
       .init("id", .string(id.text)),
       .init("name", .string(name)),
@@ -52,10 +52,12 @@ extension Dataset {
       .init("public", .bool(isPublic)),
       .init("unit", .string(unit)),
       .init("size", JSONValue(size)),
-      .init("shape", .array(facts.shape.map { .integer($0) })),
-      .init("classes", .integer(facts.source.classCount)),
-      .init("split", JSONValue(facts.split)),
-      .init("files", .array([facts.source.features, facts.source.labels].compactMap { $0 }.map { .string($0) })),
+      .init("shape", .array(registration.shape.map { .integer($0) })),
+      .init("classes", .integer(registration.source.classCount)),
+      .init("split", JSONValue(registration.split)),
+      .init(
+        "files",
+        .array([registration.source.features, registration.source.labels].compactMap { $0 }.map { .string($0) })),
       .init("created_at", .string(created.description)),
       .init("version", .integer(Int(version))),
     ])

@@ -1,4 +1,5 @@
 import Accounting
+import Datasets
 import Ledger
 import Planning
 
@@ -110,7 +111,7 @@ private struct JobData {
       errors.add(pointer, "There is no dataset \(name.prefix(80))\(ending)")
       return nil
     }
-    let registered = try RegisteredDataset(dataset)
+    let registered = try DatasetRegistration(of: dataset)
     guard let size = dataset.size, size > 0, let shape = TensorShape(dimensions: registered.shape) else {
       errors.add(pointer, "Dataset \(name) is registered without its size and shape; a job cannot train on it.")
       return nil

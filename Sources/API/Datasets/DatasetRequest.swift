@@ -2,7 +2,7 @@ import Datasets
 import Ledger
 
 /// The body of `POST /v1/datasets`.
-struct DatasetRegistration {
+struct DatasetRequest {
   private let name: String
   private let source: DatasetSource
   private let unit: String
@@ -95,7 +95,7 @@ struct DatasetRegistration {
   }
 
   func draft(_ found: DatasetDescription) throws -> DatasetDraft {
-    try RegisteredDataset(source: source, shape: found.shape, split: split)
+    try DatasetRegistration(source: source, shape: found.shape, split: split)
       .draft(name: name, isPublic: isPublic, unit: unit, size: found.exampleCount)
   }
 }
