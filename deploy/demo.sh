@@ -53,7 +53,7 @@ call GET '/v1/datasets?limit=100' 200
 value '.data[] | select(.name | startswith("fashion-mnist")) | "   \(.name): \(.size) examples, public: \(.public)"'
 
 say "2. A privacy budget on it: ε = 3, δ = 1e-5, one example added or removed"
-call POST /v1/budgets 201 '{"name": "demo", "dataset": "fashion-mnist", "epsilon": 3, "delta": 1e-5, "adjacency": "add_or_remove_one", "unit": "example"}'
+call POST /v1/budgets 201 '{"name": "demo", "dataset": "fashion-mnist/train", "epsilon": 3, "delta": 1e-5, "adjacency": "add_or_remove_one", "unit": "example"}'
 budget=$(value .id)
 echo "   $budget"
 
@@ -62,9 +62,9 @@ job() {
   jq --null-input --arg budget "$budget" --arg name "$1" '{
     name: $name, budget: $budget, dataset: "fashion-mnist/train",
     model: {preset: "tutorial-cnn"},
-    training: {batch_size: 512, epochs: 12,
-               optimizer: {type: "sgd", learning_rate: 2.0, momentum: 0.5},
-               clipping: {mode: "flat", norm: 0.5}},
+    training: {batch_size: 1024, epochs: 15,
+               optimizer: {type: "sgd", learning_rate: 2.0},
+               clipping: {mode: "flat", norm: 1.0}},
     privacy: {target_epsilon: 2.7, delta: 1e-5},
     evaluation: {dataset: "fashion-mnist/test"}}'
 }

@@ -1,1 +1,17 @@
-@main enum Epsilond { static func main() { print("epsilond") } }
+import ArgumentParser
+
+/// The command line. `main.swift` would pin its globals to the main actor; a `@main` type does not.
+@main
+struct Epsilond: AsyncParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "epsilond",
+    abstract: "Privacy accounting, privacy budgets, and private training against them.",
+    version: version,
+    subcommands: [
+      ServeCommand.self, WorkCommand.self, TrainCommand.self, EpsilonCommand.self, DeltaCommand.self,
+      NoiseMultiplierCommand.self, SolveCommand.self, StatementCommand.self, VerifyLedgerCommand.self,
+      TokenCommand.self, BenchCommand.self,
+    ])
+}
