@@ -228,6 +228,27 @@ import Testing
     #expect(unpaid.status == 422 && unpaid.pointers == ["/budget"], "\(unpaid.text)")
   }
 
+  /// A metric that arrives changes the tag: who polls with it must not go on seeing the job as it was.
+  @Test func metricsChangeTheTag() throws {
+    let created = api.post("/v1/jobs", job())
+    let id = try #require(created.json["id"]?.string.flatMap(JobID.init))
+    let before = api.get("/v1/jobs/\(id)")
+    let tag = try #require(before.response.header("ETag"))
+    #expect(api.get("/v1/jobs/\(id)", headers: ["if-none-match": tag]).status == 304)
+    let list = try #require(api.get("/v1/jobs").response.header("ETag"))
+    try api.store.write { transaction in
+      for step in 0..<1_234 {
+        try transaction.put(JobMetric(step: step, epoch: 0.1, epsilon: nil, accuracy: 0.5, loss: 1), of: id)
+      }
+    }
+    let after = api.get("/v1/jobs/\(id)", headers: ["if-none-match": tag])
+    #expect(after.status == 200 && after.json.at("metrics.0.accuracy")?.double == 0.5)
+    let metrics = try #require(after.json["metrics"]?.array)
+    #expect(metrics.count <= 501 && metrics.last?["step"] == 1_233)
+    let listed = api.get("/v1/jobs", headers: ["if-none-match": list])
+    #expect(listed.status == 200 && listed.json.at("data.0.metrics")?.array?.count == 1)
+  }
+
   /// Only files that the ledger knows are served, with their digest.
   @Test func artifacts() throws {
     let created = api.post("/v1/jobs", job())

@@ -15,7 +15,7 @@ struct CreateJob: ChangeOperation {
     return { writer in
       let job = try Self.submit(planned, writer)
       return APIResponse(
-        status: 201, headers: [.init("Location", "/v1/jobs/\(job.id)"), EntityTag(version: job.version).header],
+        status: 201, headers: [.init("Location", "/v1/jobs/\(job.id)")],
         json: try JobAnswer(job, writer.reader).json())
     }
   }
