@@ -1,6 +1,6 @@
 // The page: which view is shown, whether the service answers, and the token where it asks for one.
 
-import { ApiError, get, hasToken, setToken } from "./api.js";
+import { ApiError, UnreachableError, get, hasToken, setToken } from "./api.js";
 import { budgetPage } from "./budget.js";
 import { h, replace, setText } from "./dom.js";
 import { jobPage } from "./job.js";
@@ -12,7 +12,7 @@ const main = document.getElementById("main");
 const connection = document.getElementById("connection");
 const banner = document.getElementById("banner");
 const dialog = document.getElementById("token-dialog");
-const forget = document.getElementById("forget-token");
+const tokenButton = document.getElementById("token-button");
 
 const ROUTES = [
   { pattern: /^#?\/?$/, page: "overview", view: () => overview() },
@@ -23,6 +23,7 @@ const ROUTES = [
 
 let view = null;
 let poller = null;
+let isTokenWanted = false;
 
 function show() {
   poller?.stop();
@@ -65,16 +66,21 @@ function report(error) {
     return;
   }
   if (error instanceof ApiError && error.status === 401) {
+    // Asking again brings nothing until there is another token.
+    poller?.stop();
     askForToken(hasToken() ? "The service does not accept this token." : "");
   }
   setText(connection, error instanceof ApiError ? "Refused" : "No answer, trying again");
   const complaints = (error.problem?.errors ?? []).map((item) => h("li", {}, `${item.pointer}: ${item.detail}`));
   replace(banner, h("strong", {}, error.problem?.title ?? "Something went wrong"), " ", error.message,
     complaints.length > 0 ? h("ul", {}, complaints) : null);
-  if (!(error instanceof ApiError) && error.name === "TypeError") throw error;
+  // Anything else is a mistake of this page.
+  if (!(error instanceof ApiError) && !(error instanceof UnreachableError)) console.error(error);
 }
 
 function askForToken(complaint) {
+  isTokenWanted = true;
+  showTokenButton();
   setText(document.getElementById("token-error"), complaint);
   if (!dialog.open) dialog.showModal();
 }
@@ -83,18 +89,19 @@ document.getElementById("token-form").addEventListener("submit", () => {
   const input = document.getElementById("token-input");
   setToken(input.value.trim());
   input.value = "";
-  showToken();
-  poller?.now();
-});
-
-forget.addEventListener("click", () => {
-  setToken(null);
-  showToken();
+  showTokenButton();
   show();
 });
 
-function showToken() {
-  forget.hidden = !hasToken();
+tokenButton.addEventListener("click", () => {
+  setToken(null);
+  showTokenButton();
+  show();
+});
+
+function showTokenButton() {
+  tokenButton.hidden = !hasToken() && !isTokenWanted;
+  setText(tokenButton, hasToken() ? "Forget token" : "Enter a token");
 }
 
 document.getElementById("skip").addEventListener("click", (event) => {
@@ -107,5 +114,5 @@ addEventListener("hashchange", () => {
   main.focus({ preventScroll: true });
   scrollTo(0, 0);
 });
-showToken();
+showTokenButton();
 show();

@@ -1,6 +1,6 @@
 // One budget: its gauge, every entry of its ledger, and the jobs it paid for.
 
-import { get } from "./api.js";
+import { ApiError, get } from "./api.js";
 import { h, mirror, replace, setText, shell, table } from "./dom.js";
 import { count, plain, shortTime, small, time, upper, words } from "./format.js";
 import { jobTable, showJobs } from "./overview.js";
@@ -31,17 +31,27 @@ export function budgetPage(id) {
 
   async function poll() {
     const [budget, list] = await Promise.all([get(path), get(`${path}/jobs?limit=50`)]);
-    const rows = await ledgerPages(path, pages);
+    const rows = await visibleLedger(path, pages);
     setText(title, budget.name ?? budget.id);
     gauge.update(budget);
     about.update(aboutRows(budget));
     mirror(entries, rows.data, (entry) => entry.sequence, entryRow);
     older.hidden = !rows.more;
-    replace(none, rows.data.length === 0 ? noEntries(id) : null);
+    replace(none, rows.refusal ? h("p", { class: "empty" }, rows.refusal) : rows.data.length === 0 ? noEntries(id) : null);
     showJobs(jobs, list.data);
     jobsTable.hidden = list.data.length === 0;
   }
   return { title: "Budget", element, poll };
+}
+
+/** The ledger, or why this token may not see it: the rest of the page is for every role. */
+async function visibleLedger(path, pages) {
+  try {
+    return await ledgerPages(path, pages);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return { data: [], more: false, refusal: error.message };
+    throw error;
+  }
 }
 
 async function ledgerPages(path, pages) {

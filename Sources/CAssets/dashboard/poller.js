@@ -49,6 +49,8 @@ export class Poller {
     this.#running = false;
     if (this.#stopped) return;
     this.#report(error);
+    // What was reported may have been a reason to stop.
+    if (this.#stopped) return;
     const wait = document.hidden ? HIDDEN : Math.min(VISIBLE * 2 ** Math.min(this.#failures, 6), SLOWEST);
     this.#timer = setTimeout(() => this.#run(), wait);
   }
