@@ -237,16 +237,20 @@ import Testing
     #expect(api.get("/v1/jobs/\(id)", headers: ["if-none-match": tag]).status == 304)
     let list = try #require(api.get("/v1/jobs").response.header("ETag"))
     try api.store.write { transaction in
-      for step in 0..<1_234 {
+      guard var job = try transaction.job(id) else { throw TestFailure() }
+      (job.committedStep, job.announcedStep) = (20, 20)
+      job.checkpoint = try Digest(ofText: "checkpoint")
+      try transaction.update(job)
+      for step in 0...20 {
         try transaction.put(JobMetric(step: step, epoch: 0.1, epsilon: nil, accuracy: 0.5, loss: 1), of: id)
       }
     }
     let after = api.get("/v1/jobs/\(id)", headers: ["if-none-match": tag])
-    #expect(after.status == 200 && after.json.at("metrics.0.accuracy")?.double == 0.5)
+    #expect(after.status == 200 && after.json.at("metrics.0.accuracy")?.double == 0.5, "\(api.failures.all)")
     let metrics = try #require(after.json["metrics"]?.array)
-    #expect(metrics.count <= 501 && metrics.last?["step"] == 1_233)
+    #expect(metrics.count == 21 && metrics.last?["step"] == 20)
     let listed = api.get("/v1/jobs", headers: ["if-none-match": list])
-    #expect(listed.status == 200 && listed.json.at("data.0.metrics")?.array?.count == 1)
+    #expect(listed.status == 200 && listed.json.at("data.0.metrics")?.array == [metrics[20]])
   }
 
   /// Only files that the ledger knows are served, with their digest.

@@ -15,8 +15,17 @@ struct JobAnswer {
   init(_ job: Job, _ reader: LedgerReader, lastMetricOnly: Bool = false) throws {
     self.job = job
     reservation = try job.reservation.map(reader.reservation)
-    let all = try reader.transaction.metrics(of: job.id, Page(limit: 10_000))
-    metrics = lastMetricOnly ? all.suffix(1) : Self.thinned(all)
+    metrics = try lastMetricOnly ? Self.last(of: job, reader) : Self.thinned(Self.all(of: job, reader))
+  }
+
+  private static func all(of job: Job, _ reader: LedgerReader) throws -> [JobMetric] {
+    try reader.transaction.metrics(of: job.id, Page(limit: 10_000))
+  }
+
+  /// The last metric, mostly that of the last committed step: found without reading the curve.
+  private static func last(of job: Job, _ reader: LedgerReader) throws -> [JobMetric] {
+    let newest = try reader.transaction.metrics(of: job.id, Page(limit: 1, after: job.committedStep - 1))
+    return try newest.isEmpty ? all(of: job, reader).suffix(1) : newest
   }
 
   /// Every k-th, and always the last.
