@@ -38,10 +38,12 @@ bench: build
 
 FUZZ_SECONDS ?= 60
 fuzz: setup
-	@mkdir -p .build/fuzz/corpus
-	swiftc -O -parse-as-library -sanitize=fuzzer,address -o .build/fuzz/http-parser \
-	  Tests/Fuzz/HTTPParserFuzz.swift $(wildcard Sources/HTTPServer/Parsing/*.swift)
-	SWIFT_BACKTRACE=enable=no .build/fuzz/http-parser -max_total_time=$(FUZZ_SECONDS) .build/fuzz/corpus
+	@mkdir -p .build/fuzz/http-corpus
+	swiftc -O -swift-version 6 -parse-as-library -package-name epsilond -sanitize=fuzzer,address -use-ld=lld \
+	  Sources/HTTPServer/HTTP{Grammar,Headers,Refusal,RequestHead,RequestParser,RequestParser+Lines}.swift \
+	  Tests/Fuzz/HTTPParserFuzz.swift -o .build/fuzz/http-parser
+	SWIFT_BACKTRACE=enable=no .build/fuzz/http-parser -dict=Tests/Fuzz/http.dict -max_len=2048 \
+	  -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.build/fuzz/ .build/fuzz/http-corpus
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests
