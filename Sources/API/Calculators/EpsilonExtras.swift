@@ -7,7 +7,7 @@ struct EpsilonExtras {
   private let maxExamplesPerUser: Int?
 
   /// More points than a curve on a screen needs are refused.
-  private static let pointLimit = 500
+  private static let pointLimit = 10_000
 
   /// nil where a field is bad.
   init?(_ fields: FieldReader, _ mechanism: Mechanism?) {

@@ -5,8 +5,10 @@ public struct Balance: Hashable, Sendable {
   public let spent: Guarantee
   /// What open reservations add to `spent`, rounded up.
   public let reserved: Guarantee
-  /// Limit less spent and reserved, rounded down; never negative. `delta` is what (ε, δ) black boxes may still take.
+  /// Limit less spent and reserved, rounded down; never negative, and the limit itself while nothing is spent.
   public let remaining: Guarantee
+  /// What (ε, δ) black boxes may still take of δ, rounded down: their own share of it, less what they took.
+  public let blackBoxDelta: Double
   public let state: State
 
   public struct Guarantee: Hashable, Sendable {
@@ -52,14 +54,18 @@ extension Budget {
         epsilon: Self.difference(allEpsilon, spentEpsilon).nextUpUnlessZero,
         delta: Self.difference(allDelta, spentDelta).nextUpUnlessZero),
       remaining: .init(
-        epsilon: max(0, (epsilon - min(allEpsilon, epsilon)).nextDown), delta: Amount.deltaRoundedDown(deltaRoom)),
-      state: state)
+        epsilon: Self.rest(of: epsilon, less: allEpsilon), delta: Self.rest(of: delta, less: allDelta)),
+      blackBoxDelta: Amount.deltaRoundedDown(deltaRoom), state: state)
   }
 
   private func deltaUpperBound(of sum: Spend) -> Double {
     let usesOrders = sum.divergences.contains { $0 != 0 }
     let orders = usesOrders ? filter.weights.reduce(0, +) * delta : 0
     return min(delta, orders + Amount.delta(sum.delta))
+  }
+
+  private static func rest(of limit: Double, less used: Double) -> Double {
+    used == 0 ? limit : max(0, (limit - min(used, limit)).nextDown)
   }
 
   private static func difference(_ whole: Double, _ part: Double) -> Double {

@@ -42,7 +42,8 @@ public struct BudgetPath: Hashable, Sendable {
       let balance = budget.balance()
       return Refusal(
         budget: budget.id, requestedEpsilon: price.epsilons[index], requestedDelta: Amount.delta(cost.amount.delta),
-        remainingEpsilon: balance.remaining.epsilon, remainingDelta: balance.remaining.delta)
+        remainingEpsilon: balance.remaining.epsilon,
+        remainingDelta: cost.amount.delta > 0 ? balance.blackBoxDelta : balance.remaining.delta)
     }
     return nil
   }
