@@ -174,7 +174,12 @@ struct LimitTests {
   func idleConnections(loops: Int) async throws {
     let count = min(2000, try raisedDescriptorLimit() / 2 - 300)
     try #require(count >= 100, "too few descriptors to say anything")
-    try await withServer({ $0.eventLoopCount = loops }) { server, port in
+    // On a loaded machine, opening them all may take longer than the default deadline for a first request.
+    let patience: @Sendable (inout HTTPServerConfiguration) -> Void = {
+      $0.eventLoopCount = loops
+      $0.headerTimeout = .seconds(120)
+    }
+    try await withServer(patience) { server, port in
       var idle: [RawClient] = []
       for _ in 0..<count { idle.append(try RawClient(port: port)) }
       let client = try RawClient(port: port)

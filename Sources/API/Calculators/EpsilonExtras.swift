@@ -6,7 +6,7 @@ struct EpsilonExtras {
   private let trajectoryPoints: Int?
   private let maxExamplesPerUser: Int?
 
-  /// More points than a curve on a screen needs are refused.
+  /// A point an update is more than anybody looks at; this many cost a tenth of a second.
   private static let pointLimit = 10_000
 
   /// nil where a field is bad.
