@@ -56,7 +56,8 @@ let package = Package(
     .executableTarget(
       name: "epsilond",
       dependencies: [
-        "API", "Datasets", "HTTPServer", "Ledger", "Planning", "PrivateTraining", "Service", "SQLiteStore", "Worker",
+        "API", "Datasets", "HTTPServer", "Ledger", "NeuralNetworks", "Planning", "PrivateTraining", "Service",
+        "SQLiteStore", "Worker",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -10,7 +10,8 @@ struct Epsilond: AsyncParsableCommand {
     abstract: "Privacy accounting, privacy budgets, and private training against them.",
     version: version,
     subcommands: [
-      ServeCommand.self, WorkCommand.self, TrainCommand.self, EpsilonCommand.self, DeltaCommand.self,
+      ServeCommand.self, WorkCommand.self, TrainCommand.self, PredictCommand.self, EpsilonCommand.self,
+      DeltaCommand.self,
       NoiseMultiplierCommand.self, SolveCommand.self, StatementCommand.self, VerifyLedgerCommand.self,
       TokenCommand.self, BenchCommand.self,
     ])

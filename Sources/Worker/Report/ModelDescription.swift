@@ -8,6 +8,8 @@ struct ModelDescription: Encodable {
   let classCount: Int
   let classNames: [String]?
   let input: Input
+  /// As it was asked for: with `input` and `class_count` it builds the network again.
+  let model: ModelSpecification
   /// The equivalent PyTorch module: an expression, with `nn` standing for `torch.nn`.
   let torch: String
   let modules: [String]
@@ -30,7 +32,7 @@ struct ModelDescription: Encodable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case format, input, torch, modules, parameters
+    case format, input, model, torch, modules, parameters
     case classCount = "class_count"
     case classNames = "class_names"
     case parameterCount = "parameter_count"
@@ -44,6 +46,7 @@ struct ModelDescription: Encodable {
     input = Input(
       shape: architecture.input.dimensions, layout: Self.layout(architecture.input), scale: source.scale,
       ranges: source.table?.ranges)
+    model = preparation.specification.model
     modules = architecture.torchModules
     torch = "nn.Sequential(\(modules.joined(separator: ", ")))"
     parameterCount = architecture.parameterCount
