@@ -249,6 +249,10 @@ function settingRows(job) {
       for (const [key, inner] of Object.entries(value)) walk(prefix ? `${prefix} · ${words(key)}` : words(key), inner);
     } else flat.push([prefix, String(value)]);
   };
-  for (const key of ["dataset", "model", "training", "evaluation", "timing", "memory"]) walk(words(key), job[key] ?? "–");
+  for (const key of ["dataset", "model", "training", "evaluation"]) walk(words(key), job[key] ?? "–");
+  for (const [part, seconds] of Object.entries(job.timing ?? {})) {
+    flat.push([`a step · ${words(part)}`, `${plain(seconds * 1000, 3)} ms`]);
+  }
+  for (const [part, size] of Object.entries(job.memory ?? {})) flat.push([`memory · ${words(part)}`, bytes(size)]);
   return [...flat, ["created", time(job.created_at)], ["id", job.id]];
 }
