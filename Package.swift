@@ -43,7 +43,7 @@ let package = Package(
     library("Planning", ["Accounting"]),
     library("Tensors", ["COneDNN", "CKernels"]),
     library("NeuralNetworks", ["Tensors", "CKernels"]),
-    library("Datasets", ["CZlib"]),
+    library("Datasets", ["CZlib", "COpenSSL"]),
     library("PrivateTraining", ["Planning", "Datasets", "NeuralNetworks", "Tensors", "COpenSSL", "CKernels"]),
     library("Ledger", ["Planning", "Accounting", "COpenSSL"]),
     library("SQLiteStore", ["Ledger", .product(name: "GRDB", package: "GRDB.swift")]),

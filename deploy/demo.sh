@@ -43,14 +43,16 @@ call() {
   [ $# -lt 4 ] || arguments+=(--header 'Content-Type: application/json' --data "$4")
   local status
   status=$(curl "${arguments[@]}" "$url$2")
-  [ "$status" = "$3" ] || { cat "$answer" >&2; fail "$1 $2 answered $status, expected $3"; }
+  [[ $status = $3 ]] || { cat "$answer" >&2; fail "$1 $2 answered $status, expected $3"; }
 }
 value() { jq --raw-output "$1" "$answer"; }
 
 # --- dataset and budget ----------------------------------------------------------------------------------------------
 say "1. The dataset: Fashion-MNIST, 60,000 training images (private) and 10,000 test images (public)"
-call GET '/v1/datasets?limit=100' 200
-value '.data[] | select(.name | startswith("fashion-mnist")) | "   \(.name): \(.size) examples, public: \(.public)"'
+for name in fashion-mnist/train fashion-mnist/test; do
+  call POST /v1/datasets '20[01]' "{\"name\": \"$name\"}"
+  value '"   \(.name): \(.size) examples, public: \(.public)"'
+done
 
 say "2. A privacy budget on it: ε = 3, δ = 1e-5, one example added or removed"
 call POST /v1/budgets 201 '{"name": "demo", "dataset": "fashion-mnist/train", "epsilon": 3, "delta": 1e-5, "adjacency": "add_or_remove_one", "unit": "example"}'
@@ -63,8 +65,8 @@ job() {
     name: $name, budget: $budget, dataset: "fashion-mnist/train",
     model: {preset: "tutorial-cnn"},
     training: {batch_size: 1024, epochs: 15,
-               optimizer: {type: "sgd", learning_rate: 2.0},
-               clipping: {mode: "flat", norm: 1.0}},
+               optimizer: {type: "sgd", learning_rate: 6.0},
+               clipping: {mode: "flat", norm: 0.3}},
     privacy: {target_epsilon: 2.7, delta: 1e-5},
     evaluation: {dataset: "fashion-mnist/test"}}'
 }

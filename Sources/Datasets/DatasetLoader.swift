@@ -121,7 +121,7 @@ public struct DatasetLoader: Sendable {
     format == .idx ? try IDXFormat.readHeader(stream) : try NPYFormat.readHeader(stream)
   }
 
-  private func open(_ file: String) throws -> ByteStream {
+  func open(_ file: String) throws -> ByteStream {
     try ByteStream(path: try folders.resolve(file), file: file)
   }
 

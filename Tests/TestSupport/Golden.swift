@@ -5,7 +5,8 @@ import Foundation
 public enum Golden {
   public static func url(_ path: String) -> URL {
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    let shared = tests.deletingLastPathComponent().appendingPathComponent("../shared/golden/\(path)").standardizedFileURL
+    let checkout = tests.deletingLastPathComponent()
+    let shared = checkout.appendingPathComponent("../shared/golden/\(path)").standardizedFileURL
     if FileManager.default.fileExists(atPath: shared.path) { return shared }
     return tests.appendingPathComponent("Golden/\(path)")
   }

@@ -47,6 +47,21 @@ import Worker
     #expect(fixture.log.withLock { $0.contains { $0.contains("Label 9") } }, "the log has the detail, the job has not")
   }
 
+  @Test func filesThatWereEditedSinceAreOtherData() throws {
+    let fixture = try Fixture(isBound: true)
+    let untouched = try fixture.submit()
+    try fixture.worker().runNextJob()
+    #expect(try fixture.job(untouched).state == .succeeded)
+    let spent = try fixture.budget().spent
+
+    let id = try fixture.submit()
+    var features = try fixture.read("data/train-x.npy")
+    features[features.count - 1] ^= 1
+    try fixture.write("train-x.npy", features)
+    _ = try failed(fixture, id, "dataset_changed")
+    #expect(try fixture.budget().spent == spent)
+  }
+
   @Test func aFaultInTheEvaluationSetCostsNothing() throws {
     let fixture = try Fixture()
     let id = try fixture.submit()

@@ -21,7 +21,8 @@ final class Fixture: Sendable {
   static let steps = 60
   static let leaseSeconds: Int64 = 30
 
-  init() throws {
+  /// - Parameter isBound: whether the registrations carry the digest of their files.
+  init(isBound: Bool = false) throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("worker-\(UUID().uuidString)")
     for name in ["data", "checkpoints", "artifacts"] {
       try FileManager.default.createDirectory(
@@ -30,8 +31,8 @@ final class Fixture: Sendable {
     store = try SQLiteStore(path: folder.appendingPathComponent("ledger.sqlite").path)
     try writeTable("train", rows: 200)
     try writeTable("test", rows: 100)
-    try register("points/train", file: "train", count: 200, isPublic: false)
-    try register("points/test", file: "test", count: 100, isPublic: true)
+    try register("points/train", file: "train", count: 200, isPublic: false, isBound: isBound)
+    try register("points/test", file: "test", count: 100, isPublic: true, isBound: isBound)
   }
 
   deinit {
@@ -76,14 +77,17 @@ final class Fixture: Sendable {
     return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count), 0] + header + data
   }
 
-  private func register(_ name: String, file: String, count: Int, isPublic: Bool) throws {
+  private func register(
+    _ name: String, file: String, count: Int, isPublic: Bool, isBound: Bool
+  ) throws {
     let registration = DatasetRegistration(
       source: DatasetSource(format: .npy, features: "\(file)-x.npy", labels: "\(file)-y.npy", classCount: 2),
       shape: [4])
+    let digest = isBound ? Digest(bytes: try loader().digest(registration.source)) : nil
     _ = try change {
       try $0.registerDataset(
         DatasetDraft(
-          name: name, format: "npy", isPublic: isPublic, unit: "example", size: count, digest: nil,
+          name: name, format: "npy", isPublic: isPublic, unit: "example", size: count, digest: digest,
           description: try registration.json()))
     }
   }
@@ -152,6 +156,10 @@ final class Fixture: Sendable {
 
   // MARK: Workers
 
+  private func loader() throws -> DatasetLoader {
+    DatasetLoader(folders: try DataFolders([folder.appendingPathComponent("data").path]))
+  }
+
   func worker(
     _ name: String = "first", memoryLimit: UInt64 = .max,
     _ probe: @escaping @Sendable (CrashProbe.Point) throws -> Void = { _ in }
@@ -159,7 +167,7 @@ final class Fixture: Sendable {
     let configuration = WorkerConfiguration(
       worker: name, checkpoints: folder.appendingPathComponent("checkpoints"),
       artifacts: folder.appendingPathComponent("artifacts"),
-      loader: DatasetLoader(folders: try DataFolders([folder.appendingPathComponent("data").path])),
+      loader: try loader(),
       execution: Execution(backend: .reference, threads: 1), memoryLimit: memoryLimit,
       leaseSeconds: Self.leaseSeconds,
       pollInterval: .milliseconds(5), softwareVersion: "epsilond test",

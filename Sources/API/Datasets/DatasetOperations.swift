@@ -5,16 +5,36 @@ import Ledger
 struct CreateDataset: ChangeOperation {
   func prepare(_ call: APICall) throws -> (LedgerWriter) throws -> APIResponse {
     try call.refuseQuery()
-    let request = try DatasetRequest(try call.body())
-    let found = try request.inspect(call.context.dataFolders)
-    let draft = try request.draft(found)
-    return { writer in
-      let dataset = try writer.registerDataset(draft)
-      return APIResponse(
-        status: 201,
-        headers: [.init("Location", "/v1/datasets/\(dataset.id)"), EntityTag(version: dataset.version).header],
-        json: try dataset.json())
+    let folders = call.context.dataFolders
+    let body = try call.body()
+    if let known = Self.known(body) {
+      let draft = try known.draft(in: folders)
+      return { writer in
+        // It is registered when the service starts, if its package is installed by then: asking again changes nothing.
+        if let dataset = try writer.transaction.dataset(named: known.name) {
+          return try Self.response(dataset, status: 200)
+        }
+        return try Self.response(writer.registerDataset(draft), status: 201)
+      }
     }
+    let request = try DatasetRequest(body)
+    let draft = try request.draft(request.inspect(folders), in: folders)
+    return { writer in try Self.response(writer.registerDataset(draft), status: 201) }
+  }
+
+  /// The installed dataset that a body means which gives nothing but its name.
+  private static func known(_ body: JSONNode) -> KnownDataset? {
+    guard case .object(let members) = body.content, members.count == 1, members[0].name == "name",
+      case .string(let name) = members[0].value.content
+    else { return nil }
+    return KnownDataset.named(name)
+  }
+
+  private static func response(_ dataset: Dataset, status: Int) throws -> APIResponse {
+    APIResponse(
+      status: status,
+      headers: [.init("Location", "/v1/datasets/\(dataset.id)"), EntityTag(version: dataset.version).header],
+      json: try dataset.json())
   }
 }
 
@@ -58,6 +78,7 @@ extension Dataset {
       .init(
         "files",
         .array([registration.source.features, registration.source.labels].compactMap { $0 }.map { .string($0) })),
+      .init("digest", JSONValue(digest.map { "sha-256:\($0)" })),
       .init("created_at", .string(created.description)),
       .init("version", .integer(Int(version))),
     ])

@@ -13,10 +13,13 @@ extension DatasetRegistration {
     }
   }
 
-  func draft(name: String, isPublic: Bool, unit: String, size: Int) throws -> DatasetDraft {
+  /// - Parameter folders: where the files are, whose content the registration is bound to.
+  func draft(
+    name: String, isPublic: Bool, unit: String, size: Int, in folders: DataFolders
+  ) throws -> DatasetDraft {
     DatasetDraft(
-      name: name, format: source.format.rawValue, isPublic: isPublic, unit: unit, size: size, digest: nil,
-      description: try json())
+      name: name, format: source.format.rawValue, isPublic: isPublic, unit: unit, size: size,
+      digest: Digest(bytes: try DatasetLoader(folders: folders).digest(source)), description: try json())
   }
 }
 
@@ -25,15 +28,19 @@ extension APIContext {
   /// registered yet; to be called before serving.
   public func registerKnownDatasets() throws {
     for known in KnownDataset.installed() {
-      let registration = DatasetRegistration(
-        source: known.source, shape: known.description.shape,
-        split: known.name.split(separator: "/").dropFirst().first.map(String.init))
-      let draft = try registration.draft(
-        name: known.name, isPublic: known.isPublic, unit: "example", size: known.description.exampleCount)
+      guard try read({ try $0.transaction.dataset(named: known.name) }) == nil else { continue }
+      let draft = try known.draft(in: dataFolders)
       try write { writer in
         guard try writer.transaction.dataset(named: known.name) == nil else { return }
         try writer.registerDataset(draft)
       }
     }
+  }
+}
+
+extension KnownDataset {
+  func draft(in folders: DataFolders) throws -> DatasetDraft {
+    try registration.draft(
+      name: name, isPublic: isPublic, unit: "example", size: description.exampleCount, in: folders)
   }
 }

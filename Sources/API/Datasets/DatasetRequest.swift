@@ -94,8 +94,8 @@ struct DatasetRequest {
     }
   }
 
-  func draft(_ found: DatasetDescription) throws -> DatasetDraft {
+  func draft(_ found: DatasetDescription, in folders: DataFolders) throws -> DatasetDraft {
     try DatasetRegistration(source: source, shape: found.shape, split: split)
-      .draft(name: name, isPublic: isPublic, unit: unit, size: found.exampleCount)
+      .draft(name: name, isPublic: isPublic, unit: unit, size: found.exampleCount, in: folders)
   }
 }

@@ -5,14 +5,20 @@ import Planning
 struct DataAccess {
   let loader: DatasetLoader
 
-  /// Checks what can be checked without looking at an example: that the files are there, and that the headers of arrays
-  /// say what was registered.
+  /// Checks what can be checked without looking at an example: that the files are there, that the headers of arrays
+  /// say what was registered, and that the content is the registered snapshot (whoever may ask already knows whether
+  /// the files were edited: no example has a part in that answer).
   ///
   /// - Throws: `JobFailure` with `reason`; nothing is charged.
   func check(_ data: JobPreparation.RegisteredData, reason: JobFailure.Reason) throws {
     let registration = data.registration
     do {
       try loader.requirePresent(registration.source)
+      if let registered = data.digest, try loader.digest(registration.source) != registered.bytes {
+        throw JobFailure(
+          reason: .datasetChanged, charge: .committedSteps,
+          detail: "\(data.name): the files are not what was registered; register them under a new name")
+      }
       guard registration.source.format != .csv else { return }
       let found = try loader.describe(registration.source)
       try Self.requireMatch(found.exampleCount, found.shape, data)

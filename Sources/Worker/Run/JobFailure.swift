@@ -8,6 +8,8 @@ struct JobFailure: Error {
     case planInvalid = "plan_invalid"
     case datasetUnavailable = "dataset_unavailable"
     case datasetInvalid = "dataset_invalid"
+    /// A file is not what it was when the dataset was registered.
+    case datasetChanged = "dataset_changed"
     case evaluationUnavailable = "evaluation_unavailable"
     /// Fewer bytes of memory than the plan's shapes need.
     case outOfMemory = "out_of_memory"

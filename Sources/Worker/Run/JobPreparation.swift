@@ -16,6 +16,8 @@ struct JobPreparation {
     let unit: String
     let registration: DatasetRegistration
     let facts: DatasetFacts
+    /// Of the files' content as it was registered; nil for a registration without one.
+    let digest: Digest?
   }
 
   /// - Throws: `JobFailure` with `planInvalid`; what the store throws.
@@ -89,7 +91,8 @@ struct JobPreparation {
     let facts = DatasetFacts(
       reference: name, exampleCount: size, inputShape: shape,
       classCount: registration.source.classCount, isPublic: dataset.isPublic)
-    return RegisteredData(name: name, unit: dataset.unit, registration: registration, facts: facts)
+    return RegisteredData(
+      name: name, unit: dataset.unit, registration: registration, facts: facts, digest: dataset.digest)
   }
 
   private static func invalid(_ detail: String) -> JobFailure {
