@@ -38,7 +38,8 @@ public struct DPSGDStatement: Hashable, Sendable {
 
   /// One figure of the statement. Both bounds are valid.
   public struct Figure: Hashable, Sendable {
-    /// ε over `RenyiOrders.standard`, which the text prints; `infinity` where there is no bound.
+    /// TF Privacy's figure, which the text prints: ε over `RenyiOrders.standard` with its bound at fractional orders
+    /// (`MajorantSeries`); `infinity` where there is no bound.
     public var standard: Double
     /// ε with the order optimised continuously.
     public var optimized: Double
@@ -116,12 +117,26 @@ private struct StatementComputation {
     let sampled = PrivacyEvent.dpsgd(
       samplingProbability: probability, noiseMultiplier: noiseMultiplier, steps: poissonSteps)
     return DPSGDStatement.Guarantee(
-      eachOncePerEpoch: try figure(fullPass, groupSize: 1), poissonSampled: try figure(sampled, groupSize: groupSize))
+      eachOncePerEpoch: try figure(fullPass, groupSize: 1) { $0 },
+      poissonSampled: try figure(sampled, groupSize: groupSize, printed: loosened))
   }
 
-  private func figure(_ event: PrivacyEvent, groupSize: Int) throws(AccountingError) -> DPSGDStatement.Figure {
+  /// The curve of the sampled run as TF Privacy has it; nowhere below the tight one, also where its sums lose digits.
+  private func loosened(_ curve: RenyiCurve) -> RenyiCurve {
+    guard probability < 1 else { return curve }
+    let series = MajorantSeries(samplingProbability: probability, noiseMultiplier: noiseMultiplier)
+    let divergences = zip(curve.orders, curve.divergences).map { order, divergence in
+      guard order != order.rounded() else { return divergence }
+      return max(divergence, Repetition.cost(of: series.divergence(order: order), times: poissonSteps))
+    }
+    return RenyiCurve(orders: curve.orders, divergences: divergences, additiveDelta: curve.additiveDelta)
+  }
+
+  private func figure(
+    _ event: PrivacyEvent, groupSize: Int, printed: (RenyiCurve) -> RenyiCurve
+  ) throws(AccountingError) -> DPSGDStatement.Figure {
     let accountant = try RenyiAccountant(event: event)
-    let curve = try accountant.curve(orders: RenyiOrders.standard)
+    let curve = printed(try accountant.curve(orders: RenyiOrders.standard))
     var evaluator = CompositionEvaluator(accountant.composition)
     return DPSGDStatement.Figure(
       standard: GroupPrivacy.epsilonUpperBound(delta: delta, groupSize: groupSize) {
