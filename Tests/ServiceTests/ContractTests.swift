@@ -29,6 +29,37 @@ import Testing
     #expect(operations() == routes)
   }
 
+  /// An unquoted comma in a description ends it, and the rest of the sentence becomes members without a value.
+  @Test func everyMemberIsMeant() {
+    func walk(_ value: JSONValue, _ path: String) {
+      switch value {
+      case .object(let members):
+        for member in members where member.name != "example" {
+          #expect(member.value != .null, "\(path)/\(member.name) has no value")
+          walk(member.value, "\(path)/\(member.name)")
+        }
+      case .array(let elements): for element in elements where element != .null { walk(element, path) }
+      default: break
+      }
+    }
+    walk(contract, "")
+  }
+
+  /// A schema that allows no other members cannot be extended: nothing would satisfy both.
+  @Test func noClosedSchemaIsExtended() {
+    guard case .object(let schemas)? = contract["components"]?["schemas"] else {
+      Issue.record("no schemas")
+      return
+    }
+    for schema in schemas {
+      guard case .array(let parts)? = schema.value["allOf"], parts.count > 1 else { continue }
+      for part in parts {
+        guard case .string(let reference)? = part["$ref"] else { continue }
+        #expect(resolve(reference)?["additionalProperties"] != .bool(false), "\(schema.name) extends \(reference)")
+      }
+    }
+  }
+
   @Test func itIsOpenAPI31() {
     guard case .string(let version)? = contract["openapi"] else {
       Issue.record("openapi is missing")
