@@ -92,6 +92,12 @@ import Testing
     #expect((answer.json.at("budget.count_that_fits")?.integer ?? 0) >= 1)
     #expect(api.get("/v1/budgets/\(budget)").json.at("reserved.epsilon")?.double == 0)
     #expect(api.get("/v1/jobs").json["data"] == [])
+    // What was meant to be priced is never run by a slip in the query.
+    for query in ["dry_run=", "dry_run", "dry_run=1", "dry_run=yes", "dryrun=true"] {
+      let slip = api.post("/v1/jobs?" + query, job())
+      #expect(slip.status == 422 && slip.pointers.first?.hasPrefix("?dry") == true, "\(query): \(slip.text)")
+    }
+    #expect(api.get("/v1/jobs").json["data"] == [])
     let target = api.post("/v1/jobs?dry_run=true", job(#"{"target_epsilon": 1, "delta": 1e-5}"#))
     #expect(
       (target.json.at("privacy.epsilon")?.double ?? 9) <= 1 && (target.json.at("privacy.epsilon")?.double ?? 0) > 0.99)

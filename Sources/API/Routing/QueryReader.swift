@@ -47,8 +47,14 @@ public final class QueryReader {
     return value
   }
 
+  /// An empty value is refused, not taken for false: `?dry_run=` must never run for real what was meant to be priced.
   public func flag(_ name: String) -> Bool {
-    value(name, mustBe: "true or false") { ["true": true, "false": false][$0] } ?? false
+    if let value = values[name], value.isEmpty {
+      _ = text(name)
+      add(name, "\(name) has no value; it must be true or false.")
+      return false
+    }
+    return value(name, mustBe: "true or false") { ["true": true, "false": false][$0] } ?? false
   }
 
   public func add(_ name: String, _ detail: String) {
