@@ -66,6 +66,9 @@ import Testing
     #expect(changed.response.header("ETag") != tag)
     let frozen = api.post(path + "/charges", Self.run)
     #expect(frozen.status == 409 && frozen.code == "state_conflict")
+    let preview = api.post(path + "/preview", Self.run).json
+    #expect(preview["fits"] == false && preview["count_that_fits"] == 0 && preview["epsilon_after"] == .null)
+    #expect(preview["refused_by"]?.string.map { path.hasSuffix($0) } == true)
     #expect(api.send("PATCH", path, #"{"name": "d"}"#, headers: ["if-match": tag]).status == 412)
     let limits = api.send("PATCH", path, #"{"epsilon": 100, "frozen": false}"#, headers: ["if-match": "*"])
     #expect(limits.status == 422 && limits.pointers == ["/epsilon"])
@@ -101,6 +104,28 @@ import Testing
       api.post(
         path + "/charges", #"{"noise_multiplier": \#(noise), "batch_size": 512, "dataset_size": 60000, "epochs": 60}"#
       ).status == 201)
+  }
+
+  /// Events with a noise multiplier get one that would fit too, and repeated ones a count.
+  @Test(arguments: [
+    (#"{"type": "gaussian", "noise_multiplier": SIGMA}"#, 0.5),
+    (#"{"type": "laplace", "noise_multiplier": SIGMA}"#, 0.2),
+    (#"{"type": "self_composed", "count": 500, "event": {"type": "gaussian", "noise_multiplier": SIGMA}}"#, 2),
+    (
+      #"{"type": "self_composed", "count": 90000, "event": {"type": "poisson_sampled", "sampling_probability": 0.01, "event": {"type": "gaussian", "noise_multiplier": SIGMA}}}"#,
+      1
+    ),
+  ])
+  func refusedEventsShowTheWayOut(event: String, noise: Double) throws {
+    let path = "/v1/budgets/\(try budget())"
+    func body(_ noise: Double) -> String { #"{"event": \#(event.replacing("SIGMA", with: "\(noise)"))}"# }
+    let refused = api.post(path + "/charges", body(noise))
+    try #require(refused.status == 409 && refused.code == "budget_exceeded", "\(refused.text)")
+    let fits = try #require(refused.json["fits"]?.array)
+    let enough = try #require(Self.first(fits, "noise_multiplier")?.double)
+    #expect(enough > noise && api.post(path + "/preview", body(enough)).json["fits"] == true)
+    #expect(api.post(path + "/preview", body(enough - 0.01)).json["fits"] == false)
+    #expect((Self.first(fits, "count") != nil) == event.contains("count"))
   }
 
   @Test func previewCountsWhatFits() throws {

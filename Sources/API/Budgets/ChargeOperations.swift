@@ -76,10 +76,12 @@ struct PreviewCharge: Operation {
     let priced = try PricedRequest(call)
     let refusal = try priced.path.refusal(of: priced.price)
     let after = try priced.path.balance(after: priced.price)
-    let fits = refusal == nil
-    let alternatives = fits ? [] : try priced.request.settingsThatFit(priced.path, priced.price)
+    let frozen = priced.path.frozenBudget
+    let fits = refusal == nil && frozen == nil
+    let count = frozen == nil ? try priced.path.largestCount(of: priced.price, atMost: Self.countLimit) : 0
+    let alternatives = refusal == nil ? [] : try priced.request.settingsThatFit(priced.path, priced.price)
     var warnings: [String] = []
-    if let frozen = priced.path.frozenBudget {
+    if let frozen {
       warnings.append("Budget \(frozen) is frozen: nothing is charged to it until it is thawed.")
     }
     return APIResponse(
@@ -90,8 +92,8 @@ struct PreviewCharge: Operation {
         .init("delta", .number(priced.path.asked.delta)),
         .init("remaining", priced.path.asked.balance().remaining.json),
         .init("remaining_after", fits ? after.remaining.json : .null),
-        .init("count_that_fits", .integer(try priced.path.largestCount(of: priced.price, atMost: Self.countLimit))),
-        .init("refused_by", JSONValue(refusal?.budget.text)),
+        .init("count_that_fits", .integer(count)),
+        .init("refused_by", JSONValue((refusal?.budget ?? frozen)?.text)),
         .init("alternatives", .array(alternatives)),
         .init("mechanism", priced.request.mechanism.echo),
         .init("assumptions", .array(priced.request.mechanism.assumptions.map { .string($0) })),

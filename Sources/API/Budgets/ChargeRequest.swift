@@ -41,8 +41,7 @@ struct ChargeRequest {
   /// The nearest settings that would fit, each checked against the budget.
   func settingsThatFit(_ path: BudgetPath, _ price: Price) throws -> [JSONValue] {
     guard case .training(let training) = mechanism.release else {
-      let count = try path.largestCount(of: price.counting(1), atMost: self.count)
-      return count > 0 && self.count > 1 ? [["count": .integer(count)]] : []
+      return try FittingSettings(path: path, event: unit, price: price).list()
     }
     return try FittingSettings(path: path, training: training, price: price).list()
   }
@@ -50,26 +49,58 @@ struct ChargeRequest {
 
 /// How a run that does not fit would fit: with more noise, or with fewer steps.
 struct FittingSettings {
-  let path: BudgetPath
-  let training: Hyperparameters
+  private let path: BudgetPath
   /// Of the whole run.
-  let price: Price
+  private let price: Price
+  /// The noise multiplier of a step, and the step with another one; nil for an event that has none.
+  private let noise: (multiplier: Double, step: (Double) -> PrivacyEvent)?
+  /// What clients call the number of steps; nil where they gave none.
+  private let countName: String?
 
   /// Noise beyond this drowns any gradient.
   private static let largestNoiseMultiplier = 1e4
 
-  /// `{noise_multiplier}` and `{steps}`, as far as there are such; empty for a budget without room.
+  init(path: BudgetPath, training: Hyperparameters, price: Price) {
+    self.path = path
+    self.price = price
+    countName = "steps"
+    noise = (
+      training.noiseMultiplier ?? 1,
+      { multiplier in
+        var run = training
+        run.noiseMultiplier = multiplier
+        return run.stepEvent
+      }
+    )
+  }
+
+  /// - Parameter event: what is counted `price.count` times.
+  init(path: BudgetPath, event: PrivacyEvent, price: Price) {
+    self.path = path
+    self.price = price
+    countName = price.count > 1 ? "count" : nil
+    noise = event.noiseMultiplier.map { multiplier in (multiplier, { event.replacingNoiseMultiplier($0) }) }
+  }
+
+  /// `{noise_multiplier}` and `{steps}` (of an event `{count}`), as far as there are such; empty for a budget without
+  /// room.
   func list() throws -> [JSONValue] {
     var settings: [JSONValue] = []
     if let noise = try leastNoiseMultiplier() { settings.append(["noise_multiplier": .number(noise)]) }
-    let steps = try path.largestCount(of: price.counting(1), atMost: price.count)
-    if steps > 0 { settings.append(["steps": .integer(steps)]) }
+    if let countName {
+      let count = try path.largestCount(of: price.counting(1), atMost: price.count)
+      if count > 0 { settings.append(.object([.init(countName, .integer(count))])) }
+    }
     return settings
   }
 
   /// The least noise multiplier, to three decimals, at which the run as it is would fit.
   private func leastNoiseMultiplier() throws -> Double? {
-    var failing = max(training.noiseMultiplier ?? 1, 1e-3)
+    guard let noise else { return nil }
+    func admits(_ multiplier: Double) throws -> Bool {
+      try path.admits(path.price(noise.step(multiplier), count: price.count))
+    }
+    var failing = max(noise.multiplier, 1e-3)
     var fitting = failing
     while try !admits(fitting) {
       guard fitting < Self.largestNoiseMultiplier else { return nil }
@@ -84,10 +115,26 @@ struct FittingSettings {
     let rounded = (fitting * 1_000).rounded(.up) / 1_000
     return try admits(rounded) ? rounded : fitting
   }
+}
 
-  private func admits(_ noiseMultiplier: Double) throws -> Bool {
-    var run = training
-    run.noiseMultiplier = noiseMultiplier
-    return try path.admits(path.price(run.stepEvent, count: price.count))
+extension PrivacyEvent {
+  /// Of an event that is one noisy release, sampled or not; nil for every other.
+  fileprivate var noiseMultiplier: Double? {
+    switch self {
+    case .gaussian(let multiplier), .laplace(let multiplier): multiplier
+    case .poissonSampled(_, let event): event.noiseMultiplier
+    default: nil
+    }
+  }
+
+  /// The same event with another noise multiplier; itself where it has none.
+  fileprivate func replacingNoiseMultiplier(_ multiplier: Double) -> PrivacyEvent {
+    switch self {
+    case .gaussian: .gaussian(noiseMultiplier: multiplier)
+    case .laplace: .laplace(noiseMultiplier: multiplier)
+    case .poissonSampled(let probability, let event):
+      .poissonSampled(samplingProbability: probability, event: event.replacingNoiseMultiplier(multiplier))
+    default: self
+    }
   }
 }

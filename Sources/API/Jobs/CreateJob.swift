@@ -91,17 +91,18 @@ struct JobPrice {
   private func budgetMembers() throws -> [JSONValue.Member] {
     guard let payment = job.payment else { return [.init("fits", true), .init("budget", .null)] }
     let (path, price) = (payment.path, payment.price)
-    let fits = try path.admits(price)
+    let (covered, frozen) = (try path.admits(price), path.frozenBudget != nil)
+    let fits = covered && !frozen
     let after = try path.balance(after: price)
-    let alternatives = fits ? [] : try job.settingsThatFit(path, price)
+    let alternatives = covered ? [] : try job.settingsThatFit(path, price)
     let budget: JSONValue = .object([
       .init("id", .string(path.asked.id.text)),
       .init("epsilon", .number(try price.shownEpsilon(in: path.asked))),
       .init("remaining", path.asked.balance().remaining.json),
       .init("remaining_after", fits ? after.remaining.json : .null),
       .init("epsilon_after", fits ? .number(after.spent.epsilon + after.reserved.epsilon) : .null),
-      .init("count_that_fits", .integer(try path.largestCount(of: price, atMost: Self.countLimit))),
-      .init("frozen", .bool(path.frozenBudget != nil)),
+      .init("count_that_fits", .integer(frozen ? 0 : try path.largestCount(of: price, atMost: Self.countLimit))),
+      .init("frozen", .bool(frozen)),
     ])
     return [.init("fits", .bool(fits)), .init("budget", budget), .init("alternatives", .array(alternatives))]
   }
