@@ -5,7 +5,8 @@ struct SolveCalculator: Calculator {
   func answer(_ fields: FieldReader) throws -> JSONValue {
     let unknown = fields.choice("solve_for", choices(Hyperparameters.Unknown.self))
     guard let unknown else {
-      // Without it nothing can be said of the other fields.
+      // Which other fields belong here depends on it; what belongs here in any case is checked along with it.
+      _ = (fields.targetEpsilon(), fields.number("delta", .above(0, below: 1)))
       throw fields.errors.problem
     }
     return try SolveQuestion(fields, unknown: unknown).answer(names: .solve)
@@ -36,10 +37,15 @@ struct SolveQuestion {
     guard fields.errors.isEmpty else { throw fields.errors.problem }
     let mechanism = Mechanism(fields, unknown: unknown)
     let target = fields.targetEpsilon()
-    let delta = fields.number("delta", .from(0, below: 1))
+    // Gaussian noise gives no finite ε at δ = 0, and no ε at all without noise.
+    let delta = fields.number("delta", .above(0, below: 1))
     fields.finish()
     guard let mechanism, case .training(let training) = mechanism.release, let target, let delta, fields.errors.isEmpty
     else { throw fields.errors.problem }
+    if training.noiseMultiplier == 0 {
+      let detail = "noise_multiplier = 0 is no noise: no \(unknown.rawValue) has a finite ε with it."
+      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/noise_multiplier", detail: detail)])
+    }
     if training.sampling == .fullBatch, unknown == .batchSize || unknown == .sampleRate {
       let detail = "full_batch fixes the batch; solve for noise_multiplier, steps or epochs."
       throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/solve_for", detail: detail)])
@@ -78,10 +84,18 @@ struct SolveQuestion {
     }
   }
 
+  /// A target out of reach is a fault of `target_epsilon`: the field solved for is not part of the request.
   private func solve() throws -> Hyperparameters {
     let target = try PrivacyTarget(epsilon: targetEpsilon, delta: delta)
-    return try solve(
-      Calibration(target: target, relation: mechanism.choices.relation, orders: mechanism.choices.orders))
+    do {
+      return try solve(
+        Calibration(target: target, relation: mechanism.choices.relation, orders: mechanism.choices.orders))
+    } catch AccountingError.targetUnreachable(let parameter, let closest, let epsilon, _) {
+      let reached = epsilon.isFinite ? "ε = \(epsilon)" : "no finite ε"
+      let detail =
+        "No \(parameter) reaches target_epsilon = \(targetEpsilon): the nearest, \(closest), gives \(reached)."
+      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/target_epsilon", detail: detail)])
+    }
   }
 
   private func solve(_ calibration: Calibration) throws -> Hyperparameters {
