@@ -85,6 +85,8 @@ import Testing
     let again = get("/dashboard/app.js", ["If-None-Match": "\"other\", \(tag)"])
     #expect(again?.status == 304)
     #expect(text(again).isEmpty)
+    // The comparison is weak: a client or proxy that dropped the W/ has the same file.
+    #expect(get("/dashboard/app.js", ["If-None-Match": tag.replacing("W/", with: "")])?.status == 304)
     #expect(get("/dashboard/app.js", ["If-None-Match": "\"other\""])?.status == 200)
   }
 

@@ -49,10 +49,15 @@ package struct Pages: Sendable {
     if page.isDocument || page.asset.name.hasSuffix(".svg") {
       headers["Content-Security-Policy"] = SecurityHeaders.pagePolicy
     }
-    if request.headers.tokens("If-None-Match").contains(where: { $0 == page.entityTag || $0 == "*" }) {
+    if request.headers.tokens("If-None-Match").contains(where: { names($0, page.entityTag) }) {
       return HTTPResponse(status: 304, headers: headers)
     }
     return HTTPResponse(status: 200, headers: headers, contentType: page.asset.contentType, bytes: page.asset.bytes)
+  }
+
+  /// Whether an item of `If-None-Match` names a tag; the comparison is weak (RFC 9110, section 13.1.2).
+  private func names(_ item: String, _ tag: String) -> Bool {
+    item == "*" || item == tag || "W/" + item == tag
   }
 
   /// Weak, so that the server may compress the file. FNV-1a in 128 bits tells one build's file from another's; nobody
