@@ -25,21 +25,24 @@ struct Composition: Sendable {
   var pureEpsilonUpperBound: Double {
     groups.reduce(0.0) { sum, group in
       let one = Repetition.cost(of: group.mechanism.pureEpsilonUpperBound, times: group.count)
-      return one == 0 ? sum : (sum + one).nextUp
+      return one == 0 ? sum : sum == 0 ? one : (sum + one).nextUp
     }
   }
 }
 
-/// The cost of doing the same thing again and again: the one place where a cost is multiplied by a count.
+/// The cost of doing the same thing again and again: the one place where a cost is multiplied by a count. Once is exact, so
+/// that a black box keeps to its own ε and δ.
 enum Repetition {
   /// Upper bound of `times` equal divergences (or pure ε) of at most `cost` each; 0 · ∞ is 0, for what never runs.
   static func cost(of cost: Double, times: Int) -> Double {
-    cost == 0 || times == 0 ? 0 : (cost * Double(times) * (1 + ulp)).nextUp
+    if times == 1 { return cost }
+    return cost == 0 || times == 0 ? 0 : (cost * Double(times) * (1 + ulp)).nextUp
   }
 
   /// Upper bound of the probability that one of `times` failures of probability at most `failure` happens.
   static func failure(of failure: Double, times: Int) -> Double {
-    failure == 0 || times == 0 ? 0 : min(1, (-expm1(Double(times) * log1p(-failure)) * (1 + 8 * ulp)).nextUp)
+    if times == 1 { return failure }
+    return failure == 0 || times == 0 ? 0 : min(1, (-expm1(Double(times) * log1p(-failure)) * (1 + 8 * ulp)).nextUp)
   }
 }
 
@@ -64,8 +67,8 @@ private struct GroupCollector {
     switch event {
     case .noOp: return
     case .nonPrivate: append(.nonPrivate, count)
-    case .gaussian(let noise): append(.gaussian(noiseMultiplier: noise / sensitivity), count)
-    case .laplace(let noise): append(.laplace(noiseMultiplier: noise / sensitivity), count)
+    case .gaussian(let noise): append(.gaussian(noiseMultiplier: overSensitivity(noise)), count)
+    case .laplace(let noise): append(.laplace(noiseMultiplier: overSensitivity(noise)), count)
     case .zeroConcentrated(let rho, let xi): append(.zeroConcentrated(rho: rho, xi: xi), count)
     case .epsilonDelta(let epsilon, let delta):
       failure = DeltaSplit.total(of: Repetition.failure(of: delta, times: count), and: failure)
@@ -88,6 +91,9 @@ private struct GroupCollector {
 
   /// How far one record moves a sum, in units of its clipping norm.
   private var sensitivity: Double { relation == .replaceOne ? 2 : 1 }
+
+  /// The magnitude, because −0 passes for "at least 0" and 1/−0 is −∞: no noise at all would cost less than nothing.
+  private func overSensitivity(_ noise: Double) -> Double { noise.magnitude / sensitivity }
 
   private mutating func append(_ mechanism: Mechanism, _ count: Int) { counts[mechanism, default: 0] += count }
 
@@ -156,7 +162,7 @@ private enum GaussianRelease {
     }
   }
 
-  /// Σ 1/σᵢ².
+  /// Σ 1/σᵢ², each sum and product rounded up.
   private static func precision(of event: PrivacyEvent) -> Double? {
     switch event {
     case .noOp: return 0
@@ -164,12 +170,13 @@ private enum GaussianRelease {
     case .gaussian(let noise): return max(1 / noise / noise, .leastNormalMagnitude)
     case .selfComposed(let inner, let count):
       guard let one = precision(of: inner) else { return nil }
-      return count == 0 ? 0 : one * Double(count)
+      return count == 0 || one == 0 ? 0 : (one * Double(count)).nextUp
     case .composed(let events):
       var sum = 0.0
       for inner in events {
         guard let one = precision(of: inner) else { return nil }
-        sum += one
+        // A term below half a unit of the sum must not vanish: there may be thousands of them.
+        if one > 0 { sum = (sum + one).nextUp }
       }
       return sum
     case .laplace, .randomizedResponse, .zeroConcentrated, .epsilonDelta, .poissonSampled: return nil

@@ -19,8 +19,13 @@ public enum GroupPrivacy {
   public static func epsilonUpperBound(
     delta: Double, groupSize: Int, recordEpsilon: (Double) -> Double
   ) -> Double {
-    guard groupSize > 1, delta > 0 else { return recordEpsilon(delta) }
+    guard groupSize > 1 else { return recordEpsilon(delta) }
     let size = Double(groupSize)
+    guard delta > 0 else {
+      // Pure differential privacy, where there is no δ to split: k records cost k times what one does.
+      let epsilon = recordEpsilon(0)
+      return epsilon == 0 ? 0 : (size * epsilon).nextUp
+    }
     func probe(_ logDelta: Double) -> (epsilon: Double, gap: Double) {
       let candidate = exp(logDelta).nextDown
       guard candidate > 0 else { return (.infinity, .infinity) }

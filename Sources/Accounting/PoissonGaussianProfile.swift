@@ -158,8 +158,9 @@ struct PoissonGaussianProfile {
     for index in nextIndex...last {
       let z = Double(index) * step
       let u = (z - 0.5) / variance
+      // Not earlier: where q·eᵘ is small the sum of logarithms would cancel. At 300 it is at least e¹⁶⁰, as q ≥ 1e-60.
       let logRatio =
-        u > 30
+        u > 300
         ? u + log(samplingProbability) + log1p(exp(-logOdds - u))
         : log1p(samplingProbability * expm1(u))
       let logBase = logScale - z * z / (2 * variance)

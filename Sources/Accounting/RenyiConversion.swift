@@ -57,7 +57,7 @@ public enum RenyiConversion {
   static func logDeltaByProposition(divergence: Double, order: Double, epsilon: Double) -> Double {
     guard divergence < .infinity else { return .infinity }
     let step = order - 1
-    let shift = log1p(-1 / order)
+    let shift = logComplementOfReciprocal(order)
     let error = 4 * ulp * (step * (divergence + epsilon - shift) + log(order) + 1)
     return (step * (divergence - epsilon + shift) - log(order)).raised(by: error)
   }
@@ -67,6 +67,12 @@ public enum RenyiConversion {
     let bound = 0.5 * log(-expm1(-divergence))
     // Wide enough that the δ, given back, passes `impliesZeroEpsilon`.
     return bound.raised(by: 12 * ulp * (1 - bound))
+  }
+
+  /// log(1 − 1/α) to a few units in the last place of the result or of 1, whichever is larger. Near α = 1 the rounding of 1/α
+  /// would count 1/(α − 1) times, while α − 1 is exact.
+  fileprivate static func logComplementOfReciprocal(_ order: Double) -> Double {
+    order < 2 ? log((order - 1) / order) : log1p(-1 / order)
   }
 
   private static func impliesZeroEpsilon(divergence: Double, delta: Double) -> Bool {
@@ -82,7 +88,7 @@ private struct ConversionTerms {
 
   init(order: Double, logDelta: Double) {
     let step = order - 1
-    let shift = log1p(-1 / order)
+    let shift = RenyiConversion.logComplementOfReciprocal(order)
     let tail = (logDelta + log(order)) / step
     offset = shift - tail
     error = 2 * ulp * (2 - shift + abs(tail) + (abs(logDelta) + log(order)) / step)

@@ -78,6 +78,19 @@ import Testing
     }
   }
 
+  /// Each part adds less than half a unit in the last place to the precision of the first; together they count.
+  @Test func tinyPartsOfASampleDoNotVanish() throws {
+    let parts = [PrivacyEvent](repeating: .gaussian(noiseMultiplier: 0.99e8), count: 9_990)
+    let orders = [1.5, 4, 32]
+    func curve(_ event: PrivacyEvent) throws -> [Double] {
+      try RenyiAccountant(event: .poissonSampled(samplingProbability: 0.3, event: event))
+        .curve(orders: orders).divergences
+    }
+    let composed = try curve(.composed([.gaussian(noiseMultiplier: 1)] + parts))
+    let merged = try curve(.gaussian(noiseMultiplier: 1 - 9_990 / 0.99e8 / 0.99e8 / 2))
+    for (composed, merged) in zip(composed, merged) { #expect(composed >= merged * (1 - 1e-13)) }
+  }
+
   @Test func gaussiansMergeInsideTheSample() throws {
     func curve(_ inner: PrivacyEvent) throws -> [Double] {
       try RenyiAccountant(event: .poissonSampled(samplingProbability: 0.1, event: inner))

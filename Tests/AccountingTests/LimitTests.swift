@@ -22,6 +22,39 @@ import Testing
     #expect(throws: AccountingError.self) { try RenyiAccountant(event: event) }
   }
 
+  /// −0 is 0, wherever a number may be 0: no noise is no privacy, and a cost of 0 is none.
+  @Test func theSignOfZeroDoesNotMatter() throws {
+    for relation in [NeighboringRelation.addOrRemoveOne, .replaceOne] {
+      for event in [
+        PrivacyEvent.laplace(noiseMultiplier: -0.0), .gaussian(noiseMultiplier: -0.0),
+        .poissonSampled(samplingProbability: 0.5, event: .gaussian(noiseMultiplier: -0.0)),
+      ] {
+        let accountant = try RenyiAccountant(event: .selfComposed(event: event, count: 3), relation: relation)
+        #expect(try accountant.epsilon(delta: 1e-5).epsilon == .infinity)
+        #expect(try accountant.delta(epsilon: 1).delta == 1)
+        #expect(try accountant.epsilon(delta: 1e-5, orders: [2, 8]).epsilon == .infinity)
+      }
+    }
+    for event in [
+      PrivacyEvent.epsilonDelta(epsilon: -0.0, delta: -0.0), .zeroConcentrated(rho: -0.0, xi: -0.0),
+      .poissonSampled(samplingProbability: -0.0, event: .nonPrivate),
+    ] {
+      #expect(try RenyiAccountant(event: event).epsilon(delta: -0.0).epsilon == 0)
+    }
+    let response = PrivacyEvent.randomizedResponse(noiseParameter: -0.0, numBuckets: 2)
+    #expect(try RenyiAccountant(event: response, relation: .replaceOne).epsilon(delta: 1e-5).epsilon == .infinity)
+  }
+
+  /// Asked at its own δ, a single black box has its own ε.
+  @Test func aBlackBoxKeepsItsWord() throws {
+    for (epsilon, delta) in [(0.0, 1e-5), (0.1, 1e-5), (2, 0.3)] {
+      let box = try RenyiAccountant(event: .epsilonDelta(epsilon: epsilon, delta: delta))
+      #expect(try box.epsilon(delta: delta).epsilon == epsilon)
+      #expect(try box.epsilon(delta: delta.nextDown).epsilon == .infinity)
+      #expect(try box.delta(epsilon: epsilon).delta == delta)
+    }
+  }
+
   @Test func sizeIsLimited() {
     var deep = PrivacyEvent.noOp
     for _ in 0..<PrivacyEvent.Limits.depth { deep = .selfComposed(event: deep, count: 1) }

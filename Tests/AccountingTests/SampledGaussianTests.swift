@@ -34,6 +34,18 @@ import Testing
     }
   }
 
+  /// Order 2 has a closed form, E_Q[r²] = 1 + q²·(exp(1/σ²) − 1), also where q is far below what 80 bits can tell from 0
+  /// and the density ratio passes through 1 deep in the tail.
+  @Test func isNeverBelowTheClosedFormAtTinyRates() throws {
+    for q in [1e-60, 1e-45, 1e-30, 1e-20, 1e-13, 1e-6] {
+      for sigma in [0.08, 0.1, 0.15, 0.3, 1, 5] {
+        let truth = log1p(q * q * expm1(1 / (sigma * sigma)))
+        let got = try divergence(q, sigma, 2)
+        #expect(got >= truth * (1 - 1e-13) && got <= truth * (1 + 1e-10), "q \(q), sigma \(sigma)")
+      }
+    }
+  }
+
   private func bruteForce(_ q: Double, _ sigma: Double, _ order: Double) -> Double {
     let (q, variance, order) = (Float80(q), Float80(sigma) * Float80(sigma), Float80(order))
     let step = min(Float80(sigma), variance) / 9

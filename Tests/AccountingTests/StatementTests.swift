@@ -54,6 +54,18 @@ import Testing
     }
   }
 
+  /// At δ = 0 there is no δ to split among the records, and the pure ε still counts once for each.
+  @Test func pureGroupsCostTheirSize() throws {
+    for (event, once) in [(PrivacyEvent.laplace(noiseMultiplier: 2), 0.5), (.gaussian(noiseMultiplier: 2), .infinity)] {
+      let record = try RenyiAccountant(event: event).epsilon(delta: 0).epsilon
+      for size in [1, 2, 10] {
+        let epsilon = GroupPrivacy.epsilonUpperBound(delta: 0, groupSize: size) { _ in record }
+        #expect(epsilon >= once * Double(size) && (once == .infinity || epsilon < once * Double(size) * (1 + 1e-12)))
+      }
+    }
+    #expect(GroupPrivacy.epsilonUpperBound(delta: 0, groupSize: 10) { _ in 0 } == 0)
+  }
+
   @Test func microbatchesHalveTheNoise() throws {
     let example = try statement(user: nil, microbatching: true).example
     #expect(abs(example.eachOncePerEpoch.standard - 25.931) < 1e-3)
