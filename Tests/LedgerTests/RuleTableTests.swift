@@ -239,6 +239,34 @@ import Testing
       """)
   }
 
+  /// Whoever cancels a job whose worker was lost pays for the steps that may have begun, as if the loss had ended it.
+  @Test func cancellingAfterALoss() throws {
+    try expect(
+      """
+      dataset fmnist private => ok
+      budget root fmnist 3 1e-5 => ok
+      room root gaussian:10 => 39
+      submit a fmnist 10 root gaussian:10 => ok
+      claim w => a 1
+      block a 1 3 => running
+      beat a 1 5 => running
+      pause a => pausing
+      at 10 => ok
+      claim v => none
+      state a => paused
+      cancel a => cancelled
+      room root gaussian:10 => 34
+      # a worker that leaves in good order says that no more than the committed steps has run
+      submit b fmnist 10 root gaussian:10 => ok
+      claim w => b 1
+      block b 1 3 => running
+      beat b 1 5 => running
+      return b 1 => queued
+      cancel b => cancelled
+      room root gaussian:10 => 31
+      """)
+  }
+
   private func expect(_ script: String) throws {
     var runner = LedgerScript(store: MemoryStore())
     let failures = try runner.failures(of: script)

@@ -55,13 +55,15 @@ extension LedgerWriter {
   }
 
   /// Asks for the end of a job. One that no worker holds ends at once; another stops at its next step. Repeating is
-  /// harmless. Throws `notFound`, `stateConflict` for a job that ended in another way.
+  /// harmless. Steps that a lost worker may have begun are charged, as where its job ends by the loss. Throws `notFound`,
+  /// `stateConflict` for a job that ended in another way.
   @discardableResult
   public func requestCancel(_ id: JobID) throws -> Job {
     let job = try reader.job(id)
     switch job.state {
     case .queued, .paused:
-      return try end(job, as: .cancelled, reason: "cancelled_by_user", ranThrough: job.committedStep)
+      let begun = max(job.announcedStep, job.committedStep)
+      return try end(job, as: .cancelled, reason: "cancelled_by_user", ranThrough: begun)
     case .running, .pausing: return try move(job, to: .cancelling)
     case .cancelling, .cancelled: return job
     case .succeeded, .failed, .budgetStopped, .timedOut: throw Self.conflict(job, "cancelled")

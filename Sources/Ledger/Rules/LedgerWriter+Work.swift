@@ -180,7 +180,11 @@ extension LedgerWriter {
     if job.state == .cancelling {
       return try end(job, as: .cancelled, reason: "cancelled_by_user", ranThrough: job.committedStep)
     }
-    return try move(job, to: job.state == .pausing ? .paused : .queued) { $0.lease = nil }
+    return try move(job, to: job.state == .pausing ? .paused : .queued) { job in
+      job.lease = nil
+      // Its worker says that no more than this has run.
+      job.announcedStep = job.committedStep
+    }
   }
 
   private func heldJob(_ id: JobID, token: Int64) throws -> Job {
