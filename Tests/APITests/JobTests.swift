@@ -6,11 +6,12 @@ import Testing
 
 /// Datasets and jobs through the API, with small files of their own.
 @Suite struct JobTests {
+  private let folder: URL
   private let api: TestAPI
   private let budget: String
 
   init() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("api-tests-\(UUID().uuidString)")
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("api-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try Self.writeIDX(folder, name: "train", count: 600)
     try Self.writeIDX(folder, name: "test", count: 100)
@@ -59,6 +60,27 @@ import Testing
     #expect(api.get("/v1/budgets/\(budget)").json["dataset"] == "toy/train")
     let twice = api.post("/v1/datasets", Self.registration("train", isPublic: false))
     #expect(twice.status == 409 && twice.code == "state_conflict")
+  }
+
+  /// The same examples under a second name would have a second budget, or none at all.
+  @Test func privateFilesHaveOneName() throws {
+    let train = Self.registration("train", isPublic: false).replacing("toy/train", with: "toy/alias")
+    let test = Self.registration("test", isPublic: true).replacing("toy/test", with: "toy/alias")
+    for body in [
+      train, train.replacing("\"public\": false", with: "\"public\": true"),
+      train.replacing("\"train-images\"", with: "\"./train-images\""),
+      test.replacing("\"public\": true", with: "\"public\": false"),
+    ] {
+      let answer = api.post("/v1/datasets", body)
+      #expect(answer.status == 409 && answer.code == "state_conflict", "\(answer.text)")
+      #expect(answer.json["detail"]?.string?.contains("is registered as toy/") == true)
+    }
+    // A copy has the same content.
+    try Self.writeIDX(folder, name: "copy", count: 600)
+    let copy = api.post("/v1/datasets", Self.registration("copy", isPublic: true))
+    #expect(copy.status == 409 && copy.code == "state_conflict", "\(copy.text)")
+    // What is public under both names needs no protection.
+    #expect(api.post("/v1/datasets", test).status == 201)
   }
 
   @Test(arguments: [

@@ -105,13 +105,15 @@ extension LiveService {
     return secret
   }
 
-  /// Registers a table of two features and a label with a hundred rows.
+  /// Registers a table of two features and a label with a hundred rows, which differ from those of another name.
   func makeDataset(_ client: TestClient, _ name: String, isPublic: Bool = false) throws {
-    let rows = (0..<100).map { "\(Double($0) / 100),\(Double($0 % 7) / 7),\($0 % 2)" }
+    let shift = name.utf8.reduce(0) { ($0 * 31 + Int($1)) % 9973 }
+    let rows = (0..<100).map { "\(Double($0 + shift) / 100),\(Double($0 % 7) / 7),\($0 % 2)" }
     let text = (["x,y,label"] + rows).joined(separator: "\n") + "\n"
-    try Data(text.utf8).write(to: directory.appendingPathComponent("table.csv"))
+    let file = name.replacing("/", with: "-") + ".csv"
+    try Data(text.utf8).write(to: directory.appendingPathComponent(file))
     let body = #"""
-      {"name": "\#(name)", "format": "csv", "files": ["table.csv"], "labels": "label", "classes": 2,
+      {"name": "\#(name)", "format": "csv", "files": ["\#(file)"], "labels": "label", "classes": 2,
        "public": \#(isPublic)}
       """#
     let response = try client.post("/v1/datasets", body)

@@ -19,7 +19,10 @@ struct CreateDataset: ChangeOperation {
     }
     let request = try DatasetRequest(body)
     let draft = try request.draft(request.inspect(folders), in: folders)
-    return { writer in try Self.response(writer.registerDataset(draft), status: 201) }
+    return { writer in
+      try request.requireNoOtherName(for: draft, writer.reader, folders)
+      return try Self.response(writer.registerDataset(draft), status: 201)
+    }
   }
 
   /// The installed dataset that a body means which gives nothing but its name.

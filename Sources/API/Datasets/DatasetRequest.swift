@@ -94,6 +94,11 @@ struct DatasetRequest {
     }
   }
 
+  /// Throws a `Problem` where these examples are registered under another name.
+  func requireNoOtherName(for draft: DatasetDraft, _ reader: LedgerReader, _ folders: DataFolders) throws {
+    try RegisteredFiles(reader: reader, folders: folders).requireNoOtherName(for: draft, source)
+  }
+
   func draft(_ found: DatasetDescription, in folders: DataFolders) throws -> DatasetDraft {
     try DatasetRegistration(source: source, shape: found.shape, split: split)
       .draft(name: name, isPublic: isPublic, unit: unit, size: found.exampleCount, in: folders)
