@@ -18,11 +18,16 @@ final class Fixture: Sendable {
   let log = Mutex<[String]>([])
   private let clock = Mutex(Timestamp(milliseconds: 1_800_000_000_000))
 
+  private let unit: String
+
   static let steps = 60
   static let leaseSeconds: Int64 = 30
 
-  /// - Parameter isBound: whether the registrations carry the digest of their files.
-  init(isBound: Bool = false) throws {
+  /// - Parameters:
+  ///   - isBound: whether the registrations carry the digest of their files.
+  ///   - unit: of the datasets and their budget.
+  init(isBound: Bool = false, unit: String = "example") throws {
+    self.unit = unit
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("worker-\(UUID().uuidString)")
     for name in ["data", "checkpoints", "artifacts"] {
       try FileManager.default.createDirectory(
@@ -87,7 +92,7 @@ final class Fixture: Sendable {
     _ = try change {
       try $0.registerDataset(
         DatasetDraft(
-          name: name, format: "npy", isPublic: isPublic, unit: "example", size: count, digest: digest,
+          name: name, format: "npy", isPublic: isPublic, unit: unit, size: count, digest: digest,
           description: try registration.json()))
     }
   }
@@ -103,7 +108,7 @@ final class Fixture: Sendable {
     return try change {
       try $0.createBudget(
         BudgetDraft(
-          name: "points", dataset: "points/train", epsilon: 8, delta: 1e-4, relation: .addOrRemoveOne, unit: "example"))
+          name: "points", dataset: "points/train", epsilon: 8, delta: 1e-4, relation: .addOrRemoveOne, unit: unit))
     }
   }
 

@@ -78,6 +78,17 @@ import Worker
     }
   }
 
+  /// The trainer samples and clips examples. That a person owns no more than one is for the owner of the data to know.
+  @Test func aUnitOtherThanAnExampleIsAnAssumption() throws {
+    let fixture = try Fixture(unit: "patient")
+    let id = try fixture.submit()
+    try fixture.worker().runNextJob()
+    let text = String(decoding: try fixture.read("artifacts/\(id)/report.md"), as: UTF8.self)
+    for words in [
+      "adding or removing one patient, if each owns at most one example", "each patient owns at most one example of",
+    ] { #expect(text.contains(words), "\(words)") }
+  }
+
   @Test func modelDescriptionAndWeightsAgree() throws {
     let fixture = try Fixture()
     let id = try fixture.submit()

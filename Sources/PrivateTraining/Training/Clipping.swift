@@ -9,11 +9,15 @@ package enum Clipping {
   /// min(1, C·(1 − margin)/norm) for a gradient of the given squared norm.
   ///
   /// A gradient that is not finite has no direction to keep, and no factor but 0 would bound it: the example
-  /// contributes nothing. That is a decision about this example alone, so the sensitivity is still C.
+  /// contributes nothing. Nor does one so long that the factor would be subnormal: float32 keeps few digits there, and the
+  /// rounded factor could be up to twice the true one. Both are decisions about this example alone, so the sensitivity is
+  /// still C.
   package static func factor(squaredNorm: Double, clippingNorm: Double) -> Float {
     guard squaredNorm.isFinite, squaredNorm >= 0 else { return 0 }
     let bound = clippingNorm * (1 - margin)
     let norm = squaredNorm.squareRoot()
-    return norm <= bound ? 1 : Float(bound / norm)
+    if norm <= bound { return 1 }
+    let factor = Float(bound / norm)
+    return factor.isNormal ? factor : 0
   }
 }

@@ -57,12 +57,14 @@ struct Guarantee: Encodable {
       "the model's parameters after every step (the final ones are in model.safetensors)",
       "everything computed from them, such as accuracy on the public evaluation set",
     ]
-    assumptions = Self.assumptions(plan)
+    assumptions = Self.assumptions(plan, unit: unit)
     notCovered = [
       "the choice of hyperparameters, if it was made by looking at results of other runs: those runs are charged to the "
         + "budget one by one, and the choice among them costs nothing more",
       "the number of examples, the shapes, the scaling constants and the evaluation set, which are public by declaration",
       "several examples of one person: the unit of this guarantee is one \(unit)",
+      "the time that steps take: the times of the job's events show it for each block of steps, and the sizes of the "
+        + "samples have a share in it",
     ]
     randomness = "sampling and noise from AES-256-CTR, keyed afresh by the kernel's getrandom for each attempt"
     arithmetic =
@@ -72,9 +74,16 @@ struct Guarantee: Encodable {
       epsilon: bound.epsilon, delta: mechanism.delta, adjacency: mechanism.adjacency, unit: unit)
   }
 
-  private static func assumptions(_ plan: TrainingPlan) -> [String] {
+  private static func assumptions(_ plan: TrainingPlan, unit: String) -> [String] {
     let sampling = plan.sampling
-    return [
+    let ownership =
+      unit == Self.example
+      ? []
+      : [
+        "each \(unit) owns at most one example of the dataset: examples are what the trainer samples and clips, and nothing "
+          + "checks whose they are"
+      ]
+    return ownership + [
       "every step draws its batch by Poisson sampling: each of the examples independently with probability "
         + "\(sampling.probability); the trainer does so",
       "the clipped sum is divided by the expected batch size \(sampling.expectedBatchSize), a public constant, whatever "
@@ -82,6 +91,9 @@ struct Guarantee: Encodable {
       "an observer may see the parameters after every step, and knows all but one example",
     ]
   }
+
+  /// The unit that the trainer works in; any other rests on an assumption.
+  private static let example = "example"
 
   private static func sentence(epsilon: Double, delta: Double, adjacency: Adjacency, unit: String) -> String {
     let change =
@@ -92,7 +104,7 @@ struct Guarantee: Encodable {
       }
     return
       "(ε, δ)-differentially private with ε = \(DecimalText.roundedUp(epsilon)) and δ = \(delta) with respect to "
-      + "\(change)"
+      + "\(change)\(unit == Self.example ? "" : ", if each owns at most one example")"
   }
 }
 
@@ -100,8 +112,10 @@ struct Guarantee: Encodable {
 enum DecimalText {
   /// At most three decimals, never below the value.
   static func roundedUp(_ value: Double) -> String {
-    let thousandths = (value * 1000).rounded(.up)
+    var thousandths = (value * 1000).rounded(.up)
     guard thousandths.isFinite, thousandths < 1e15 else { return "\(value)" }
+    // The product may have been rounded down to a whole number.
+    if thousandths / 1000 < value { thousandths += 1 }
     return fixed(Int(thousandths), decimals: 3)
   }
 

@@ -84,7 +84,9 @@ final class JobRun {
     } catch let error as CheckpointError {
       throw JobFailure(reason: .checkpointLost, charge: .committedSteps, detail: "\(error)")
     } catch {
-      throw JobFailure(reason: .trainingFailed, charge: .committedSteps, detail: "\(error)")
+      // The examples have been read, and whether they fit the plan is an answer about them.
+      let charge: JobFailure.Charge = preparation.dataset.facts.isPublic ? .committedSteps : .wholeReservation
+      throw JobFailure(reason: .trainingFailed, charge: charge, detail: "\(error)")
     }
   }
 
