@@ -49,7 +49,7 @@ package struct Pages: Sendable {
     if page.isDocument || page.asset.name.hasSuffix(".svg") {
       headers["Content-Security-Policy"] = SecurityHeaders.pagePolicy
     }
-    if request.headers.tokens("If-None-Match").contains(where: { names($0, page.entityTag) }) {
+    if request.headers.tokens("If-None-Match").contains(where: { names(String($0), page.entityTag) }) {
       return HTTPResponse(status: 304, headers: headers)
     }
     return HTTPResponse(status: 200, headers: headers, contentType: page.asset.contentType, bytes: page.asset.bytes)
