@@ -12,7 +12,7 @@ final class RawClient: Sendable {
     }
   }
 
-  static let timeoutSeconds = 20
+  static let timeoutSeconds = 60
 
   let descriptor: Int32
 
