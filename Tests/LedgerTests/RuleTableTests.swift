@@ -231,7 +231,11 @@ import Testing
       beat a 3 7 => running
       beat a 3 11 => invalid announced_step
       at 20 => ok
-      # lost too often: the seven steps that may have run are charged
+      # a block was committed since the first loss, so this one does not end the job
+      claim u => a 4
+      beat a 4 7 => running
+      at 30 => ok
+      # lost too often without a commit: the seven steps that may have run are charged
       claim u => none
       state a => failed
       reason a => worker_lost

@@ -23,7 +23,7 @@ public struct Job: Hashable, Sendable {
   public var stateReason: String?
   /// Claims so far. Each begins with a new noise key.
   public var attempts: Int
-  /// Claims whose worker was never heard of again.
+  /// Claims since the last committed block whose worker was never heard of again.
   public var losses: Int
   public var lease: Lease?
   /// The last step whose checkpoint is committed, 0…steps: a resumed run begins after it.

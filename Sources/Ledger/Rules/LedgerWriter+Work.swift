@@ -19,8 +19,8 @@ extension LedgerWriter {
   }
 
   /// Puts aside every job whose lease ended: back into the queue, or ended where it was to be cancelled or lost its
-  /// worker too often. Uncommitted steps were never revealed, so they are run again; where the job ends instead, those
-  /// that may have begun are charged, since nobody is left to say that they did not.
+  /// worker too often without a commit in between. Uncommitted steps were never revealed, so they are run again; where
+  /// the job ends instead, those that may have begun are charged, since nobody is left to say that they did not.
   @discardableResult
   public func reclaimLostLeases() throws -> [Job] {
     try transaction.jobsWithExpiredLease(at: now, limit: 100).map(putAside)
@@ -92,6 +92,8 @@ extension LedgerWriter {
     let committed = try update(job) { job in
       job.committedStep = step
       job.checkpoint = checkpoint
+      // The job gets on, so what ended earlier workers was not the job: a long one outlives any number of power cuts.
+      job.losses = 0
       job.announcedStep = announced
       job.lease?.expires = now.adding(seconds: leaseSeconds)
     }
