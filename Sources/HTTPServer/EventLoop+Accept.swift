@@ -6,6 +6,8 @@ struct Acceptor {
   let socket: ListeningSocket
   /// Connections that may be open at once.
   let limit: Int
+  /// Further ones that may be open while they are told so; those beyond are closed without a word.
+  let refusedLimit: Int
   var loops: [EventLoop]
   var nextLoop = 0
 }
@@ -15,8 +17,6 @@ extension EventLoop {
   private static let acceptBatch = 64
   /// How long accepting rests when descriptors are short.
   private static let acceptPause: Milliseconds = 100
-  /// Connections past the limit that are told so at once; those beyond are closed without a word.
-  private static let refusedConnectionLimit = 128
 
   func listen(with acceptor: Acceptor) throws(HTTPServerStartError) {
     try watch(acceptor.socket.descriptor, clinux_readable, token: Self.listenerToken)
@@ -50,7 +50,7 @@ extension EventLoop {
     counters.acceptedConnections.increment()
     guard counters.openConnections.load(ordering: .relaxed) < acceptor.limit else {
       counters.refusedConnections.increment()
-      guard refusedConnectionCount < Self.refusedConnectionLimit else {
+      guard refusedConnectionCount < acceptor.refusedLimit else {
         close(descriptor)
         return
       }

@@ -15,6 +15,8 @@ public final class HTTPServer: Sendable {
 
   /// Descriptors left for everything else in the process: files, the ledger, handlers' own connections.
   private static let reservedDescriptors = 128
+  /// Connections past the limit that are told so at once; those beyond are closed without a word.
+  private static let refusedConnectionLimit = 128
 
   private let configuration: HTTPServerConfiguration
   private let respondImmediately: ImmediateHandler
@@ -44,7 +46,9 @@ public final class HTTPServer: Sendable {
           try EventLoop(
             configuration: configuration, respondImmediately: respondImmediately, handler: handler, counters: counters))
       }
-      try created[0].listen(with: Acceptor(socket: socket, limit: connectionLimit(), loops: created))
+      let limits = connectionLimits()
+      try created[0].listen(
+        with: Acceptor(socket: socket, limit: limits.served, refusedLimit: limits.refused, loops: created))
       // The loop that accepts comes last: until it runs, the socket is still ours to close.
       for loop in created.reversed() { try loop.start() }
     } catch {
@@ -60,15 +64,17 @@ public final class HTTPServer: Sendable {
     return socket.port
   }
 
-  /// The configured limit, or less where the process may not open that many descriptors: without this, idle connections
-  /// could keep the ledger from opening its files.
-  private func connectionLimit() -> Int {
+  /// Connections to serve, and those past them to answer with 503: as configured, or less where the process may not open
+  /// that many descriptors. Without this, clients that only connect could keep the ledger from opening its files.
+  private func connectionLimits() -> (served: Int, refused: Int) {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-      return configuration.connectionLimit
+      return (configuration.connectionLimit, Self.refusedConnectionLimit)
     }
     let open = Int(clamping: limit.rlim_cur)
-    return min(configuration.connectionLimit, max(open - Self.reservedDescriptors, open / 2))
+    let available = max(open - Self.reservedDescriptors, open / 2)
+    let refused = min(Self.refusedConnectionLimit, available / 4)
+    return (min(configuration.connectionLimit, available - refused), refused)
   }
 
   public var statistics: HTTPServerStatistics { counters.snapshot }
@@ -83,11 +89,18 @@ public final class HTTPServer: Sendable {
 }
 
 /// Why the server could not start; `code` is an `errno` (or, for `resolve`, a `getaddrinfo` code).
-public struct HTTPServerStartError: Error, Equatable {
+public struct HTTPServerStartError: Error, Equatable, CustomStringConvertible {
   public enum Step: String, Sendable {
     case resolve, socket, bind, listen, eventLoop
   }
 
   public let step: Step
   public let code: Int32
+
+  public var description: String {
+    // Resolving has codes of its own, of which one sends to errno.
+    let isResolver = step == .resolve && code != EAI_SYSTEM
+    let reason = isResolver ? gai_strerror(code).map { String(cString: $0) } : String(cString: strerror(code))
+    return "\(step.rawValue) failed: \(reason ?? "code \(code)")"
+  }
 }
