@@ -34,10 +34,3 @@ struct DataDirectory {
     }
   }
 }
-
-/// A refusal that is shown as one line.
-struct CommandError: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) { self.description = description }
-}

@@ -15,4 +15,17 @@ struct Epsilond: AsyncParsableCommand {
       NoiseMultiplierCommand.self, SolveCommand.self, StatementCommand.self, VerifyLedgerCommand.self,
       TokenCommand.self, BenchCommand.self,
     ])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      exit(withError: CommandError.shown(error))
+    }
+  }
 }

@@ -47,7 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
     } catch Service.StartError.authenticationNeeded(let host) {
       throw CommandError("--no-auth is for loopback; others can reach \(host): create tokens instead")
     } catch let error as HTTPServerStartError {
-      throw CommandError("\(host):\(port): \(error.step.rawValue) failed: \(String(cString: strerror(error.code)))")
+      throw CommandError("\(host):\(port): \(error)")
     }
     let supervisor = try WorkerSupervisor(workers: workers, dataDirectory: directory, dataFolders: dataFolders)
 

@@ -6,7 +6,7 @@ import Planning
 /// Every error that may leave an operation, as the client sees it. What is not known here is a plain 500: an error's own
 /// text may hold what no client should read.
 extension Problem {
-  init(_ error: any Error) {
+  package init(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem
     case let error as JSONSyntaxError: self.init(error)
