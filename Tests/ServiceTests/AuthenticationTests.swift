@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import Ledger
 import Service
+import TestSupport
 import Testing
 
 @Suite struct AuthenticationTests {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Whatever is sent, the answer is a problem that names what is wrong; never a failure of the service.

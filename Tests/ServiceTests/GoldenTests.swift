@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The reference rows through the REST API, each as the request that a client would send.

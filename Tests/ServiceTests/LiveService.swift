@@ -4,6 +4,7 @@ import Ledger
 import SQLiteStore
 import Service
 import Synchronization
+import TestSupport
 import Testing
 
 /// A service on a free port of loopback, with a store in a folder of its own, until `withService` returns.
@@ -47,39 +48,9 @@ func withService<Result: Sendable>(
   let lines = LogLines()
   let service = try Service.start(configuration, store: store, log: Log { lines.append($0) })
   let live = LiveService(service: service, store: store, directory: directory, log: lines)
-  // Not in a thread of its own alone: expectations belong to the test by its task.
-  let result: Swift.Result<Result, any Error> = await withTaskExecutorPreference(BlockingExecutor()) {
-    Swift.Result { try body(live) }
-  }
+  let result = await blocking { Swift.Result { try body(live) } }
   await service.shutdown(grace: .seconds(2))
   return try result.get()
-}
-
-/// Runs each piece of a task on a new thread, where it may block.
-private final class BlockingExecutor: TaskExecutor {
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    let thread = Thread { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
-    thread.stackSize = 4 << 20
-    thread.start()
-  }
-}
-
-/// Runs `body` for each of `0..<count` at once, each on a thread of its own; what they give, in no order.
-func concurrently<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Value) throws -> [Value] {
-  let results = Mutex<[Swift.Result<Value, any Error>]>([])
-  let done = DispatchSemaphore(value: 0)
-  for index in 0..<count {
-    let thread = Thread {
-      let result = Swift.Result { try body(index) }
-      results.withLock { $0.append(result) }
-      done.signal()
-    }
-    thread.stackSize = 1 << 20
-    thread.start()
-  }
-  for _ in 0..<count { done.wait() }
-  return try results.withLock { try $0.map { try $0.get() } }
 }
 
 private func removeQuietly(_ directory: URL) {

@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import TestSupport
 import Testing
 
 /// What every resource has in common: tags, conditional requests, idempotency, lists.

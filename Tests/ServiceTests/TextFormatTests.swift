@@ -1,6 +1,7 @@
 import API
 import Ledger
 import Service
+import TestSupport
 import Testing
 
 @Suite struct TextFormatTests {

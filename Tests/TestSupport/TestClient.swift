@@ -2,33 +2,35 @@ import Foundation
 import Glibc
 
 /// A blocking HTTP/1.1 client over one keep-alive connection, which shows what was on the wire.
-final class TestClient {
-  enum Failure: Error {
+public final class TestClient {
+  public enum Failure: Error {
     case connect(Int32)
     case closed
+    /// Nothing came for 20 seconds.
+    case silent
     case notHTTP(String)
   }
 
-  struct Response {
-    var status: Int
-    var headers: [(name: String, value: String)]
-    var body: [UInt8]
+  public struct Response {
+    public var status: Int
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]
 
-    subscript(name: String) -> String? {
+    public subscript(name: String) -> String? {
       headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    public var text: String { String(decoding: body, as: UTF8.self) }
 
     /// The body as JSON; `.null` where it is none.
-    var json: JSON { JSON(body) }
+    public var json: JSON { JSON(body) }
   }
 
   private let descriptor: Int32
   private var buffer: [UInt8] = []
 
-  init(port: UInt16) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  public init(port: UInt16) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -50,7 +52,7 @@ final class TestClient {
   }
 
   /// Sends a request and reads its whole answer. A body without a `Content-Type` among `headers` is sent as JSON.
-  func send(
+  public func send(
     _ method: String, _ path: String, _ headers: [(String, String)] = [], body: [UInt8]? = nil
   ) throws -> Response {
     try write(method, path, headers, body: body)
@@ -62,18 +64,18 @@ final class TestClient {
       while let chunk = try readChunk() { body += chunk }
       return Response(status: status, headers: fields, body: body)
     }
-    return Response(status: status, headers: fields, body: try read(count: Int(response["Content-Length"] ?? "0") ?? 0))
+    return Response(status: status, headers: fields, body: try readBody(Int(response["Content-Length"] ?? "0") ?? 0))
   }
 
-  func get(_ path: String, _ headers: [(String, String)] = []) throws -> Response {
+  public func get(_ path: String, _ headers: [(String, String)] = []) throws -> Response {
     try send("GET", path, headers)
   }
 
-  func post(_ path: String, _ json: String, _ headers: [(String, String)] = []) throws -> Response {
+  public func post(_ path: String, _ json: String, _ headers: [(String, String)] = []) throws -> Response {
     try send("POST", path, headers, body: Array(json.utf8))
   }
 
-  func write(_ method: String, _ path: String, _ headers: [(String, String)], body: [UInt8]?) throws {
+  public func write(_ method: String, _ path: String, _ headers: [(String, String)], body: [UInt8]?) throws {
     var head = "\(method) \(path) HTTP/1.1\r\n"
     if !headers.contains(where: { $0.0 == "Host" }) { head += "Host: 127.0.0.1\r\n" }
     for (name, value) in headers { head += "\(name): \(value)\r\n" }
@@ -81,7 +83,12 @@ final class TestClient {
       head += "Content-Length: \(body.count)\r\n"
       if !headers.contains(where: { $0.0 == "Content-Type" }) { head += "Content-Type: application/json\r\n" }
     }
-    var rest = ArraySlice(Array((head + "\r\n").utf8) + (body ?? []))
+    try send(raw: head + "\r\n", body: body ?? [])
+  }
+
+  /// Sends bytes as they are.
+  public func send(raw head: String, body: [UInt8] = []) throws {
+    var rest = ArraySlice(Array(head.utf8) + body)
     while !rest.isEmpty {
       let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       // The server may refuse a body before it has read it all: its answer is then there to be read.
@@ -90,7 +97,7 @@ final class TestClient {
     }
   }
 
-  func readHead() throws -> (status: Int, headers: [(name: String, value: String)]) {
+  public func readHead() throws -> (status: Int, headers: [(name: String, value: String)]) {
     let line = try readLine()
     let parts = line.split(separator: " ")
     guard parts.count >= 2, parts[0] == "HTTP/1.1", let status = Int(parts[1]) else { throw Failure.notHTTP(line) }
@@ -104,9 +111,9 @@ final class TestClient {
   }
 
   /// The next chunk of a chunked body; nil at its end.
-  func readChunk() throws -> [UInt8]? {
+  public func readChunk() throws -> [UInt8]? {
     let count = try Int(readLine(), radix: 16) ?? 0
-    let chunk = try read(count: count)
+    let chunk = try readBody(count)
     _ = try readLine()
     return count == 0 ? nil : chunk
   }
@@ -122,17 +129,28 @@ final class TestClient {
     }
   }
 
-  private func read(count: Int) throws -> [UInt8] {
+  public func readBody(_ count: Int) throws -> [UInt8] {
     while buffer.count < count { try fill() }
     let bytes = Array(buffer.prefix(count))
     buffer.removeFirst(count)
     return bytes
   }
 
+  /// Reads whatever else comes, until the server closes the connection; false where it stays silent instead.
+  public func isClosedAfterRest() throws -> Bool {
+    do {
+      while true { try fill() }
+    } catch Failure.closed {
+      return true
+    } catch Failure.silent {
+      return false
+    }
+  }
+
   private func fill() throws {
     var chunk = [UInt8](repeating: 0, count: 65_536)
     let count = recv(descriptor, &chunk, chunk.count, 0)
-    guard count > 0 else { throw Failure.closed }
+    guard count > 0 else { throw count < 0 && errno == EAGAIN ? Failure.silent : Failure.closed }
     buffer += chunk[..<count]
   }
 }

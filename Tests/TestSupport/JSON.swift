@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON value as tests look at it.
-struct JSON: Equatable, Sendable, CustomStringConvertible {
+public struct JSON: Equatable, Sendable, CustomStringConvertible {
   private enum Value: Equatable, Sendable {
     case null
     case bool(Bool)
@@ -13,11 +13,11 @@ struct JSON: Equatable, Sendable, CustomStringConvertible {
 
   private let value: Value
 
-  static let null = JSON(value: .null)
+  public static let null = JSON(value: .null)
 
   private init(value: Value) { self.value = value }
 
-  init(_ bytes: [UInt8]) {
+  public init(_ bytes: [UInt8]) {
     do {
       self.init(try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed))
     } catch {
@@ -36,23 +36,23 @@ struct JSON: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  subscript(name: String) -> JSON {
+  public subscript(name: String) -> JSON {
     if case .object(let members) = value { members[name] ?? .null } else { .null }
   }
 
-  subscript(index: Int) -> JSON {
+  public subscript(index: Int) -> JSON {
     array.indices.contains(index) ? array[index] : .null
   }
 
-  var isNull: Bool { value == .null }
-  var number: Double? { if case .number(let number) = value { number } else { nil } }
-  var string: String? { if case .string(let string) = value { string } else { nil } }
-  var bool: Bool? { if case .bool(let bool) = value { bool } else { nil } }
-  var array: [JSON] { if case .array(let array) = value { array } else { [] } }
-  var keys: [String] { if case .object(let members) = value { members.keys.sorted() } else { [] } }
+  public var isNull: Bool { value == .null }
+  public var number: Double? { if case .number(let number) = value { number } else { nil } }
+  public var string: String? { if case .string(let string) = value { string } else { nil } }
+  public var bool: Bool? { if case .bool(let bool) = value { bool } else { nil } }
+  public var array: [JSON] { if case .array(let array) = value { array } else { [] } }
+  public var keys: [String] { if case .object(let members) = value { members.keys.sorted() } else { [] } }
 
   /// As it would be sent.
-  var description: String {
+  public var description: String {
     switch value {
     case .null: "null"
     case .bool(let bool): "\(bool)"
