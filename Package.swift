@@ -77,5 +77,7 @@ let package = Package(
     tests(of: "API", ["Ledger", "Planning", "Datasets"]),
     tests(of: "Service", ["API", "HTTPServer", "Ledger", "SQLiteStore"]),
     tests(of: "Worker", ["Ledger", "Planning", "Accounting", "Datasets", "PrivateTraining", "SQLiteStore"]),
+    // Runs the program as a process: it depends on it only so that the two are built together.
+    tests(of: "epsilond"),
   ]
 )
