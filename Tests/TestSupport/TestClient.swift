@@ -6,7 +6,7 @@ public final class TestClient {
   public enum Failure: Error {
     case connect(Int32)
     case closed
-    /// Nothing came for 20 seconds.
+    /// Nothing came within the time limit of the socket.
     case silent
     case notHTTP(String)
   }
