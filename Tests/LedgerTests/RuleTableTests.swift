@@ -12,6 +12,13 @@ import Testing
       budget root fmnist 3 1e-5 => ok
       # a dataset has one root
       budget other fmnist 1 1e-5 => already_exists
+      # whose people are not counted a second time as a part of it, nor a part's as the whole's
+      budget part fmnist/train 1 1e-5 => already_exists
+      budget deep fmnist/train/a 1 1e-5 => already_exists
+      budget apart fmnist2 1 1e-5 => ok
+      budget first digits/train 1 1e-5 => ok
+      budget second digits/other 1 1e-5 => ok
+      budget whole digits 1 1e-5 => already_exists
       budget team fmnist 1 1e-6 root => ok
       budget analyst fmnist 0.5 1e-6 team => ok
       # never mixed within a tree

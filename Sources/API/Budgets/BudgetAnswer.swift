@@ -31,8 +31,8 @@ extension Budget {
         "order": .number(filter.orders[index]),
         "delta_share": .number(filter.weights[index]),
         "allowance": .number(Double(filter.allowances[index]) / Amount.unitsPerNat),
-        "spent": .number(Double(spent.divergences[index]) / Amount.unitsPerNat),
-        "reserved": .number(Double(reserved.divergences[index]) / Amount.unitsPerNat),
+        "spent": .number(Amount.nats(spent.divergences[index])),
+        "reserved": .number(Amount.nats(reserved.divergences[index])),
       ]
     }
     return ["orders": .array(orders), "black_box_delta": .number(Double(filter.deltaAllowance) / Amount.unitsPerDelta)]

@@ -66,7 +66,7 @@ struct StatementCalculator: Calculator {
   ]
 
   private func warnings(_ statement: DPSGDStatement) -> [String] {
-    var warnings: [String] = []
+    var warnings = ["The text prints ε rounded to nearest, as TF Privacy does; the fields hold the upper bounds."]
     let guarantees = [statement.example, statement.user].compactMap { $0 }
     if guarantees.contains(where: {
       $0.eachOncePerEpoch.standard == .infinity || $0.poissonSampled.standard == .infinity

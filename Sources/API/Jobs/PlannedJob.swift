@@ -36,7 +36,7 @@ struct PlannedJob {
 
   /// That the budget protects this dataset and counts in the job's terms.
   private static func check(_ budget: Budget, pays specification: JobSpecification, _ plan: TrainingPlan) throws {
-    guard budget.dataset == specification.dataset else {
+    guard budget.protects(specification.dataset) else {
       let detail = "Budget \(budget.id) protects \(budget.dataset), not \(specification.dataset)."
       throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/budget", detail: detail)])
     }

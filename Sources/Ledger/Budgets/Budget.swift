@@ -117,3 +117,10 @@ public struct BudgetDraft: Hashable, Sendable {
     self.parent = parent
   }
 }
+
+extension Budget {
+  /// Whether the budget covers the people in a dataset: the one it names, or a part of it (`whole/part`).
+  public func protects(_ dataset: String) -> Bool {
+    dataset == self.dataset || dataset.hasPrefix(self.dataset + "/")
+  }
+}

@@ -14,7 +14,7 @@ extension LedgerWriter {
     }
     if let parent = draft.parent {
       try checkQuota(draft, beneath: parent)
-    } else if let root = try transaction.rootBudget(ofDataset: draft.dataset) {
+    } else if let root = try rootSharingPeople(with: draft.dataset) {
       throw LedgerError.alreadyExists(kind: "root budget of the dataset", id: root.id.text)
     }
 
@@ -26,6 +26,23 @@ extension LedgerWriter {
     try transaction.insert(budget)
     try announce(.budgetCreated, of: budget, detail: budget.definition(named: budget.name))
     return budget
+  }
+
+  /// The root budget of the dataset itself, of one that it is a part of, or of one of its parts: parts are named
+  /// `whole/part`, and their people are people of the whole.
+  private func rootSharingPeople(with dataset: String) throws -> Budget? {
+    let segments = dataset.split(separator: "/", omittingEmptySubsequences: false)
+    for count in 1...segments.count {
+      let whole = segments.prefix(count).joined(separator: "/")
+      if let root = try transaction.rootBudget(ofDataset: whole) { return root }
+    }
+    var after: BudgetID?
+    while true {
+      let budgets = try transaction.budgets(Page(limit: 1_000, after: after))
+      if let part = budgets.first(where: { $0.parent == nil && $0.dataset.hasPrefix(dataset + "/") }) { return part }
+      guard budgets.count == 1_000, let last = budgets.last else { return nil }
+      after = last.id
+    }
   }
 
   private func checkQuota(_ draft: BudgetDraft, beneath parent: BudgetID) throws {

@@ -45,7 +45,7 @@ extension LedgerWriter {
       return nil
     }
     let paying = try reader.budget(budget)
-    guard paying.dataset == dataset.name else {
+    guard paying.protects(dataset.name) else {
       throw LedgerError.invalid(field: "budget", detail: "it protects \(paying.dataset), not \(dataset.name)")
     }
     guard price.count == draft.steps else {

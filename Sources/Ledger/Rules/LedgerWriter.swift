@@ -59,5 +59,10 @@ public struct LedgerWriter {
       throw LedgerError.invalid(
         field: field, detail: "must have 1 to \(maximumBytes) bytes and no control characters")
     }
+    // "people " beside "people" would be a second root budget over the same people.
+    let ends = [text.unicodeScalars.first, text.unicodeScalars.last].compactMap(\.self)
+    guard !ends.contains(where: \.properties.isWhitespace) else {
+      throw LedgerError.invalid(field: field, detail: "must not begin or end with white space")
+    }
   }
 }

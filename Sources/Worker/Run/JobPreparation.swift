@@ -56,7 +56,7 @@ struct JobPreparation {
       return
     }
     guard let (reservation, path) = payment else { throw invalid("a private run has no reservation") }
-    guard path.asked.dataset == plan.dataset.reference, path.asked.relation == mechanism.relation else {
+    guard path.asked.protects(plan.dataset.reference), path.asked.relation == mechanism.relation else {
       throw invalid("budget \(path.asked.id) protects \(path.asked.dataset) under \(path.asked.relation)")
     }
     let price = try path.price(plan.stepEvent, count: plan.steps)
