@@ -20,6 +20,8 @@ public struct WorkerConfiguration: Sendable {
   public var leaseSeconds: Int64
   /// How often a worker without a job looks for one, and one with a job for requests to stop.
   public var pollInterval: Duration
+  /// Seconds that a block has at least where the end of an epoch cuts it, ≥ 0.
+  public var leastBlockSeconds = 0.25
   /// Stated in reports: `epsilond 0.1.0`.
   public var softwareVersion: String
   /// The time and fresh randomness for ids.

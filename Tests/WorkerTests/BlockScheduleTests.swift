@@ -42,6 +42,14 @@ import Worker
     #expect(25...30 ~= ends.count)
   }
 
+  /// Two steps an epoch, a microsecond each: an entry in the ledger for each would be all the job does.
+  @Test func epochsOfAFewStepsDoNotCutBlocks() throws {
+    let schedule = BlockSchedule(plan: try plan(batch: 100, of: 200, steps: 40_000), secondsPerStep: 1e-4)
+    let ends = ends(schedule, steps: 40_000)
+    #expect(ends.count <= 25)
+    #expect(ends.allSatisfy { $0.isMultiple(of: 2) }, "they still end with an epoch")
+  }
+
   @Test func measuresFallOnEpochsTenthsAndTheEnd() throws {
     let schedule = BlockSchedule(plan: try plan(batch: 20, of: 200, steps: 60), secondsPerStep: 1)
     #expect(schedule.isEvaluationDue(at: 60, previous: 59))

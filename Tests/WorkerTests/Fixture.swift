@@ -169,7 +169,7 @@ final class Fixture: Sendable {
     _ name: String = "first", memoryLimit: UInt64 = .max,
     _ probe: @escaping @Sendable (CrashProbe.Point) throws -> Void = { _ in }
   ) throws -> Worker {
-    let configuration = WorkerConfiguration(
+    var configuration = WorkerConfiguration(
       worker: name, checkpoints: folder.appendingPathComponent("checkpoints"),
       artifacts: folder.appendingPathComponent("artifacts"),
       loader: try loader(),
@@ -177,6 +177,8 @@ final class Fixture: Sendable {
       leaseSeconds: Self.leaseSeconds,
       pollInterval: .milliseconds(5), softwareVersion: "epsilond test",
       moment: { [self] in moment }, log: { [self] line in log.withLock { $0.append(line) } })
+    // Blocks end with every epoch of ten steps, fast as they are: there must be something between the crashes.
+    configuration.leastBlockSeconds = 0
     return Worker(store: store, configuration: configuration, probe: CrashProbe(probe))
   }
 

@@ -30,10 +30,11 @@ extension JobEvent {
 /// `GET /v1/jobs/{id}/artifacts`.
 struct ListArtifacts: Operation {
   func answer(_ call: APICall) throws -> APIResponse {
-    try call.refuseQuery()
+    let page = try call.query { ListPage($0, mustBe: "the name of an artifact", cursor: { $0 }) }
     let id = try call.identifier(JobKind.self)
-    let job = try call.context.read { try $0.job(id) }
-    return APIResponse(json: ["data": .array(job.artifacts.map { $0.json(of: id) }), "has_more": false, "next": nil])
+    let artifacts = try call.context.read { try $0.job(id) }.artifacts
+    let first = page.after.flatMap { name in artifacts.firstIndex { $0.name == name } }.map { $0 + 1 } ?? 0
+    return APIResponse(json: page.answer(Array(artifacts[first...]), cursor: \.name) { $0.json(of: id) })
   }
 }
 

@@ -7,22 +7,30 @@ package struct BlockSchedule: Hashable {
   let sampling: PoissonSampling
   /// Steps in a block, at most.
   package let blockLength: Int
+  /// Steps that a block has at least before the end of an epoch cuts it.
+  private let leastLength: Int
 
   /// A block is about a 25th of the run, but no less than a quarter of a second and no more than twenty: that bounds both
   /// what the ledger writes and what a crash throws away.
-  package init(plan: TrainingPlan, secondsPerStep: Double) {
+  /// - Parameter leastSeconds: what a block takes at least where an epoch's end cuts it: a commit costs a synchronous
+  ///   write, and on small data an epoch may be a few steps.
+  package init(plan: TrainingPlan, secondsPerStep: Double, leastSeconds: Double = 0.25) {
     steps = plan.steps
     sampling = plan.sampling
     let wanted = min(max(secondsPerStep * Double(plan.steps) / 25, 0.25), 20)
     let length = secondsPerStep > 0 ? wanted / secondsPerStep : Double(plan.steps)
     blockLength = length < Double(plan.steps) ? max(1, Int(length)) : plan.steps
+    let least = secondsPerStep > 0 ? leastSeconds / secondsPerStep : 0
+    leastLength = least < Double(blockLength) ? max(1, Int(least)) : blockLength
   }
 
-  /// The last step of the block that begins after `step`: blocks end where an epoch does.
+  /// The last step of the block that begins after `step`. Blocks lead up to the end of an epoch in equal parts: the next
+  /// one that leaves a block its least length.
   package func end(after step: Int) -> Int {
-    let next = min(steps, blockLength > steps - step ? steps : step + blockLength)
-    let epochEnd = firstStep(ofEpoch: epoch(at: step) + 1)
-    return epochEnd > UInt128(step) && epochEnd < UInt128(next) ? Int(epochEnd) : next
+    let epochEnd = firstStep(ofEpoch: epoch(at: step + leastLength - 1) + 1)
+    let rest = (epochEnd < UInt128(steps) ? Int(epochEnd) : steps) - step
+    let blocks = (rest + blockLength - 1) / blockLength
+    return step + (rest + blocks - 1) / blocks
   }
 
   /// Whether to measure after `step`, when the last measure was after `previous`: at the ends of epochs (of up to 100 of

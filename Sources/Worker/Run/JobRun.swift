@@ -39,7 +39,9 @@ final class JobRun {
       let profile = try measure(preparation.plan)
       let evaluation = try loadEvaluation(preparation)
       let trainer = try makeTrainer(preparation)
-      let schedule = BlockSchedule(plan: preparation.plan, secondsPerStep: profile.timing.total)
+      let schedule = BlockSchedule(
+        plan: preparation.plan, secondsPerStep: profile.timing.total,
+        leastSeconds: configuration.leastBlockSeconds)
       try train(trainer, preparation.plan, evaluation, schedule, profile)
       if trainer.isFinished { try succeed(preparation, trainer, profile) }
     } catch let failure as JobFailure {
