@@ -11,7 +11,8 @@ mkdir -p "$data"
 log=$data/service.log
 answer=$data/answer.json
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 fail() { printf '\ndemo: %s\n' "$*" >&2; exit 1; }
 
 # --- the service -----------------------------------------------------------------------------------------------------
