@@ -73,7 +73,8 @@ struct BenchTraining: ParsableCommand {
 
   private func plan(isPrivate: Bool) throws -> TrainingPlan {
     let specification = JobSpecification(
-      name: "bench", budget: isPrivate ? "none: the data is synthetic" : nil, dataset: "synthetic", model: .preset(workload.preset),
+      name: "bench", budget: isPrivate ? "none: the data is synthetic" : nil, dataset: "synthetic",
+      model: .preset(workload.preset),
       training: TrainingSpecification(
         batchSize: batch, steps: 1_000_000, optimizer: OptimizerSpecification(learningRate: 0.01),
         clipping: isPrivate ? ClippingSpecification(norm: 1) : nil),
