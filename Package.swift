@@ -63,6 +63,9 @@ let package = Package(
       swiftSettings: strict),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    // The suite that every `Store` must pass, and a store in memory for tests that enumerate.
+    .target(
+      name: "LedgerTesting", dependencies: ["Ledger", "Accounting"], path: "Tests/LedgerTesting", swiftSettings: strict),
     tests(of: "Accounting"),
     tests(of: "Planning", ["Accounting"]),
     tests(of: "Tensors"),
@@ -71,10 +74,10 @@ let package = Package(
     tests(
       of: "PrivateTraining",
       ["Planning", "Datasets", "NeuralNetworks", "Tensors", "COpenSSL", "CKernels"]),
-    tests(of: "Ledger", ["Accounting"]),
-    tests(of: "SQLiteStore", ["Ledger", "Accounting", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests(of: "Ledger", ["LedgerTesting", "Accounting"]),
+    tests(of: "SQLiteStore", ["LedgerTesting", "Ledger", "Accounting", .product(name: "GRDB", package: "GRDB.swift")]),
     tests(of: "HTTPServer", ["CZlib"]),
-    tests(of: "API", ["Ledger", "Planning", "Datasets"]),
+    tests(of: "API", ["LedgerTesting", "Ledger", "Planning", "Datasets"]),
     tests(of: "Service", ["API", "HTTPServer", "Ledger", "SQLiteStore"]),
     tests(of: "Worker", ["Ledger", "Planning", "Accounting", "Datasets", "PrivateTraining", "SQLiteStore"]),
     // Runs the program as a process: it depends on it only so that the two are built together.

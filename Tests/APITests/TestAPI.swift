@@ -1,6 +1,7 @@
 import API
 import Datasets
 import Ledger
+import LedgerTesting
 import Synchronization
 import Testing
 

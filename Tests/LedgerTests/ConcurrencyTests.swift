@@ -1,5 +1,6 @@
 import Accounting
 import Ledger
+import LedgerTesting
 import Testing
 
 @Suite struct ConcurrencyTests {

@@ -1,5 +1,6 @@
 import Accounting
 import Ledger
+import LedgerTesting
 import Testing
 
 /// Every short sequence of commands from a small alphabet, not a sample of them. After each command the whole ledger is

@@ -1,5 +1,6 @@
 import Accounting
 import Ledger
+import LedgerTesting
 
 /// Runs a table of commands against a fresh ledger, one a line, each with the outcome it must have:
 ///

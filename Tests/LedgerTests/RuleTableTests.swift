@@ -1,4 +1,5 @@
 import Ledger
+import LedgerTesting
 import Testing
 
 /// The rules as tables: a line a command, with the outcome it must have.

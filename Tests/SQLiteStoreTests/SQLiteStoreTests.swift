@@ -2,6 +2,7 @@ import Accounting
 import Foundation
 import GRDB
 import Ledger
+import LedgerTesting
 import SQLiteStore
 import Testing
 

@@ -2,6 +2,7 @@ import Accounting
 import Foundation
 import GRDB
 import Ledger
+import LedgerTesting
 import SQLiteStore
 
 /// A ledger file in a folder of its own, which goes with it.

@@ -88,7 +88,7 @@ public struct Spend: Hashable, Sendable {
   }
 
   /// The other sign of amounts that are not negative, which cannot overflow.
-  var negated: Spend { Spend(divergences: divergences.map { 0 - $0 }, delta: 0 - delta) }
+  package var negated: Spend { Spend(divergences: divergences.map { 0 - $0 }, delta: 0 - delta) }
 
   /// Whether no amount is below zero.
   public var isNonNegative: Bool { delta >= 0 && divergences.allSatisfy { $0 >= 0 } }

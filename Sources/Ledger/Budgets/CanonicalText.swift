@@ -63,7 +63,7 @@ extension LedgerEntry {
   }
 
   /// The entry that follows `last`.
-  static func following(_ last: LedgerEntry?, content: Content) throws -> LedgerEntry {
+  package static func following(_ last: LedgerEntry?, content: Content) throws -> LedgerEntry {
     let (sequence, overflow) = (last?.sequence ?? 0).addingReportingOverflow(1)
     guard !overflow else { throw LedgerError.corrupt(location: "last entry", detail: "its sequence is at the limit") }
     let previous = last?.hash ?? .zero

@@ -1,4 +1,5 @@
 import Accounting
+import Ledger
 
 /// What every store must do, whatever it is made of. Each implementation's tests call `check()` with an empty store; it
 /// throws the first promise that is not kept.

@@ -1,4 +1,5 @@
 import Glibc
+import Ledger
 
 /// A store that forgets: the plainest implementation of `Store`, against which the rules are tested by the ten
 /// thousand. It keeps to the same conformance suite as the durable ones.

@@ -1,3 +1,4 @@
+import Ledger
 import Synchronization
 
 /// Times and ids that count up, so that a failing test can be read and repeated.
