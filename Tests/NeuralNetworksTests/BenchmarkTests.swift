@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// Times of one step on a resident batch: forward, backward and, where private, norms, factors and the clipped sum. Run

@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// Networks that hold every layer in every position that matters: first, after another, in place, last.

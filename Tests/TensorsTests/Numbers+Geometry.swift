@@ -1,24 +1,7 @@
 import Tensors
+import TestSupport
 
-/// Reproducible numbers for tests: SplitMix64 (Steele, Lea and Flood 2014).
-struct Numbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
-  /// In [−1, 1).
-  mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-52 - 1 }
-  mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in Float(uniform()) } }
-  mutating func pick(_ range: ClosedRange<Int>) -> Int { range.lowerBound + Int(next() % UInt64(range.count)) }
-
+extension Numbers {
   /// Kernel up to 5, stride up to 3, any padding that is allowed, different on each side; sizes of 1 are common.
   mutating func window() -> Window {
     let kernel = (height: pick(1...5), width: pick(1...5))

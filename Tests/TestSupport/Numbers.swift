@@ -1,0 +1,19 @@
+/// Reproducible numbers for tests: SplitMix64 (Steele, Lea and Flood 2014).
+public struct Numbers: RandomNumberGenerator {
+  private var state: UInt64
+
+  public init(seed: UInt64) { state = seed }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// In [−1, 1).
+  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-52 - 1 }
+  public mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in Float(uniform()) } }
+  public mutating func pick(_ range: ClosedRange<Int>) -> Int { range.lowerBound + Int(next() % UInt64(range.count)) }
+}
