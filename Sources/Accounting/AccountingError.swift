@@ -13,6 +13,11 @@ public enum AccountingError: Error, Hashable, Sendable {
   case unsoundCombination(path: [PathComponent], reason: String, alternative: String)
   /// The question is larger than the stated limit.
   case limitExceeded(path: [PathComponent], what: String, limit: Int)
+  /// No two-sided answer could be certified within the bounds of time and memory. `alternative` says what can be asked
+  /// instead.
+  case notCertified(reason: String, alternative: String)
+  /// Two independent computations contradict each other: a fault of ours, and never an answer.
+  case contradiction(String)
   /// No value of the parameter solved for, within the range that was searched, meets the target. `closest` is the
   /// value tried that comes nearest and `epsilon` its bound, which may be infinite.
   case targetUnreachable(parameter: String, closest: Double, epsilon: Double, targetEpsilon: Double)
@@ -30,6 +35,7 @@ extension AccountingError {
         }
       }.joined()
     case .targetUnreachable(let parameter, _, _, _): "/" + parameter
+    case .notCertified, .contradiction: ""
     }
   }
 }
@@ -41,6 +47,8 @@ extension AccountingError: CustomStringConvertible {
     case .invalidParameter(_, let value, let requirement): "\(requirement), not \(value)"
     case .unsoundCombination(_, let reason, let alternative): "\(reason); \(alternative)"
     case .limitExceeded(_, let what, let limit): "\(what) exceeds the limit of \(limit)"
+    case .notCertified(let reason, let alternative): "\(reason); \(alternative)"
+    case .contradiction(let what): what
     case .targetUnreachable(let parameter, let closest, let epsilon, let target):
       "no \(parameter) reaches epsilon \(target): the nearest found, \(closest), gives \(epsilon)"
     }

@@ -26,9 +26,10 @@ extension PrivacyEvent {
   fileprivate var leafCount: Int {
     switch self {
     case .noOp, .nonPrivate: 0
-    case .gaussian, .laplace, .randomizedResponse, .zeroConcentrated, .epsilonDelta, .poissonSampled: 1
     case .composed(let events): events.reduce(0) { $0 + $1.leafCount }
     case .selfComposed(let event, _): event.leafCount
+    case .sampledWithoutReplacement(_, _, let event), .repeatAndSelect(let event, _, _): event.leafCount
+    default: 1
     }
   }
 }

@@ -78,6 +78,11 @@ private struct GroupCollector {
       let mechanism = Mechanism.randomizedResponse(
         noiseParameter: noise, buckets: buckets, replaceOne: relation == .replaceOne)
       append(mechanism, count)
+    case .discreteGaussian, .discreteLaplace, .exponentialMechanism, .sampledWithoutReplacement,
+      .truncatedPoissonSampledGaussian, .randomAllocation, .mixtureOfGaussians, .treeAggregation, .matrixFactorization,
+      .repeatAndSelect:
+      throw .unsoundCombination(
+        path: path, reason: "this event has no proved bound here", alternative: "send epsilon_delta, which bounds it")
     case .composed(let events):
       for (index, inner) in events.enumerated() {
         try add(inner, count: count, path: path + [.field("events"), .index(index)])
@@ -179,7 +184,7 @@ private enum GaussianRelease {
         if one > 0 { sum = (sum + one).nextUp }
       }
       return sum
-    case .laplace, .randomizedResponse, .zeroConcentrated, .epsilonDelta, .poissonSampled: return nil
+    default: return nil
     }
   }
 }
