@@ -36,7 +36,8 @@ extension Problem {
     let detail = "\(error)."
     let field = FieldError(pointer: pointer + error.pointer, detail: detail)
     switch error {
-    case .unsoundCombination: self.init(.unsoundCombination, detail, errors: [field])
+    case .unsoundCombination, .notCertified: self.init(.unsoundCombination, detail, errors: [field])
+    case .contradiction: self = .internalFailure
     case .invalidParameter, .limitExceeded, .targetUnreachable: self.init(.invalidParameter, detail, errors: [field])
     }
   }
