@@ -21,7 +21,7 @@ import Glibc
 /// is widened by that much. While δ is a normal number its relative width is below 1e-13.
 public enum GaussianTradeOff {
   /// Bound on the relative error before the result is rounded outward, 128 ulp: the first form makes at most 70 of the errors
-  /// of R (`MillsRatio`), the second 28 of those of S; the exponential, its argument and the products add fewer than 10.
+  /// of R (`NormalTail`), the second 28 of those of S; the exponential, its argument and the products add fewer than 10.
   static let relativeError = 0x1p-45
   /// The same for 1 − δ in the third form, 32 ulp: a sum of two R, where 1 − δ < 0.81.
   static let complementError = 0x1p-47
@@ -102,7 +102,7 @@ struct GaussianTerms {
     let half = mu / 2
     let a = quotient - half
     let b = quotient + half
-    farRatio = MillsRatio.value(b)
+    farRatio = NormalTail.value(b)
     halfSquare = a * a / 2
     halfSquareRest = 0
     exponentError = 0
@@ -117,9 +117,9 @@ struct GaussianTerms {
     if mu <= max(0.5, a / 4) {
       factor = mu * GaussianTerms.mean(from: a, width: mu)
     } else if a >= 0 {
-      factor = MillsRatio.value(a) - farRatio
+      factor = NormalTail.value(a) - farRatio
     } else {
-      complement = GaussianTerms.density(halfSquare + halfSquareRest) * (MillsRatio.value(-a) + farRatio)
+      complement = GaussianTerms.density(halfSquare + halfSquareRest) * (NormalTail.value(-a) + farRatio)
     }
   }
 
@@ -130,8 +130,8 @@ struct GaussianTerms {
     rule.reduce(0.0) { sum, point in
       sum
         + point.weight
-        * (MillsRatio.negativeDerivative(start + width * point.low)
-          + MillsRatio.negativeDerivative(start + width * point.high))
+        * (NormalTail.negativeDerivative(start + width * point.low)
+          + NormalTail.negativeDerivative(start + width * point.high))
     }
   }
 

@@ -1,7 +1,8 @@
 import Glibc
 
-/// Mills' ratio R(x) = Q(x)/φ(x) = ∫₀^∞ e^{−xt − t²/2} dt of the standard normal law (density φ, upper tail Q), and its
-/// negative derivative S(x) = 1 − x·R(x) = ∫₀^∞ t·e^{−xt − t²/2} dt. Both are positive and completely monotone.
+/// The upper tail Q of the standard normal law over its density φ, R(x) = Q(x)/φ(x) = ∫₀^∞ e^{−xt − t²/2} dt (Mills' ratio), and
+/// its negative derivative S(x) = 1 − x·R(x) = ∫₀^∞ t·e^{−xt − t²/2} dt, with the error bounds that `GaussianTradeOff` is built
+/// on. Both are positive and completely monotone.
 ///
 /// From x = 3/2 on Laplace's continued fraction serves, R = 1/(x + c), c = 1/(x + 2/(x + 3/(x + …))). Then S = c/(x + c): only
 /// positive terms, so nothing cancels, and the relative error of R and of S is below 4 ulp (`ulp` = 2⁻⁵²): an error further
@@ -10,7 +11,7 @@ import Glibc
 ///
 /// Below 3/2 R comes from `erfc`, within 8 ulp: 5 units in the last place for the function, 4.4 for the rounding of its argument
 /// (x/R(x) ≤ 2.91 times), the rest for the exponential and the products. In S = 1 − xR that counts at most 3.5 times.
-enum MillsRatio {
+enum NormalTail {
   /// R(x) for x ≥ −1/2.
   static func value(_ x: Double) -> Double {
     x < switchPoint ? byErrorFunction(x) : 1 / (x + continuedFraction(x))
