@@ -5,15 +5,26 @@ indirect enum LossPair: Hashable, Sendable {
   case gaussianMixtures(p: GaussianMixture, q: GaussianMixture)
   /// P = Lap(1/scale, 1), Q = Lap(0, 1): Laplace noise of scale b = `scale` > 0 over the sensitivity.
   case laplace(scale: Double)
-  /// Finitely many outcomes.
+  /// Finitely many outcomes. The probabilities are rounded, outward for an upper bound and inward for a lower one, so they add
+  /// up to 1 only but for some units in the last place of each.
   case discrete([LossAtom])
   /// P' = (1 − q)Q + qP against Q, for 0 < q < 1: Poisson sampling, seen from the dataset that has the record.
   case sampled(LossPair, probability: Double)
   /// Q against P.
   case reversed(LossPair)
   /// The hockey-stick curve of `above` at e^ε ≥ 1 and that of `below` at e^ε < 1; both must agree at 1, and the joint curve
-  /// must be convex.
+  /// must be convex. The likelihood ratio of `above` need only be non-decreasing where it is at least 1, and that of `below`
+  /// where it is at most 1.
   case spliced(above: LossPair, below: LossPair)
+  /// One of the pairs, drawn at random and published: the hockey-stick curve is the weighted mean of theirs. Weights are
+  /// positive and add up to 1.
+  case branched([LossBranch])
+}
+
+/// One pair of `LossPair.branched`.
+struct LossBranch: Hashable, Sendable {
+  var weight: Double
+  var pair: LossPair
 }
 
 /// Σ weights[i]·N(means[i], 1). Weights are positive and add up to 1; means increase.
