@@ -148,7 +148,7 @@ import Testing
     let path = "/v1/budgets/\(try budget())/charges"
     for (body, code, pointer) in [
       (Self.run.dropLast() + #", "adjacency": "replace_one"}"#, "unsound_combination", "/adjacency"),
-      (Self.run.dropLast() + #", "sampling": "shuffle"}"#, "unsound_combination", "/sampling"),
+      (Self.run.dropLast() + #", "sampling": "full_batch"}"#, "invalid_parameter", "/sampling"),
       (Self.run.dropLast() + #", "delta": 1e-7}"#, "invalid_parameter", "/delta"),
       (Self.run.dropLast() + #", "orders": [2]}"#, "invalid_parameter", "/orders"),
     ] {

@@ -49,10 +49,10 @@ import Testing
   /// All ways of naming one run give one answer, and the echo says what it is for.
   @Test func waysToNameARun() {
     let bodies = [
-      #"{"noise_multiplier": 1.1, "batch_size": 256, "dataset_size": 60000, "epochs": 60, "delta": 1e-5}"#,
-      #"{"noise_multiplier": 1.1, "batch_size": 256, "dataset_size": 60000, "steps": 14063, "delta": 1e-5}"#,
-      #"{"noise_multiplier": 1.1, "sample_rate": 0.0042666666666666669, "steps": 14063, "delta": 1e-5}"#,
-    ].map { api.post("/v1/epsilon", $0) }
+      #"{"noise_multiplier": 1.1, "batch_size": 256, "dataset_size": 60000, "epochs": 60"#,
+      #"{"noise_multiplier": 1.1, "batch_size": 256, "dataset_size": 60000, "steps": 14063"#,
+      #"{"noise_multiplier": 1.1, "sample_rate": 0.0042666666666666669, "steps": 14063"#,
+    ].map { api.post("/v1/epsilon", $0 + #", "delta": 1e-5, "accountant": "rdp"}"#) }
     for answer in bodies {
       #expect(answer.status == 200)
       #expect(abs((answer.number("epsilon") ?? 0) - 2.5966) < 1e-3)
@@ -65,53 +65,10 @@ import Testing
     #expect(bodies[0].number("epsilon") == bodies[1].number("epsilon"))
   }
 
-  @Test func autoSaysHowItAnswered() {
-    let body = #"{"noise_multiplier": 1.1, "sample_rate": 0.01, "steps": 100, "delta": 1e-5"#
-    let auto = api.post("/v1/epsilon", body + "}")
-    let rdp = api.post("/v1/epsilon", body + #", "accountant": "rdp"}"#)
-    #expect(auto.number("epsilon") == rdp.number("epsilon"))
-    #expect(auto.json.at("warnings.0")?.string?.contains("Rényi") == true)
-    #expect(rdp.json["warnings"] == [])
-  }
-
-  @Test(arguments: [
-    ("accountant", "pld", "rdp"), ("accountant", "gdp", "rdp"), ("accountant", "moments", "rdp"),
-    ("sampling", "shuffle", "Poisson"), ("sampling", "without_replacement", "Poisson"),
-    ("sampling", "balls_in_bins", "Poisson"),
-  ])
-  func unsoundIsRefusedWithAWayOut(field: String, value: String, wayOut: String) {
-    let body = #"{"noise_multiplier": 1.1, "sample_rate": 0.01, "steps": 100, "delta": 1e-5, "\#(field)": "\#(value)"}"#
-    let answer = api.post("/v1/epsilon", body)
-    #expect(answer.status == 422 && answer.code == "unsound_combination")
-    #expect(answer.pointers == ["/" + field])
-    #expect(answer.json["detail"]?.string?.contains(wayOut) == true)
-  }
-
-  @Test(arguments: [
-    "discrete_gaussian", "discrete_laplace", "exponential_mechanism", "sampled_without_replacement",
-    "truncated_poisson_sampled", "random_allocation", "mixture_of_gaussians", "tree_aggregation",
-    "matrix_factorization",
-    "repeat_and_select",
-  ])
-  func eventsToComeAreUnsound(type: String) {
-    let answer = api.post(
-      "/v1/epsilon", #"{"event": {"type": "composed", "events": [{"type": "\#(type)"}]}, "delta": 1e-5}"#)
-    #expect(answer.status == 422 && answer.code == "unsound_combination" && answer.pointers == ["/event/events/0/type"])
-  }
-
   @Test func unknownEventIsAMistake() {
     let answer = api.post("/v1/epsilon", #"{"event": {"type": "gausian", "noise_multiplier": 1}, "delta": 1e-5}"#)
     #expect(answer.status == 422 && answer.code == "invalid_parameter" && answer.pointers == ["/event/type"])
     #expect(answer.json["detail"]?.string?.contains("did you mean gaussian?") == true)
-  }
-
-  /// Poisson sampling of anything but Gaussian noise has no Rényi bound here.
-  @Test func accountantsRefusalNamesTheEvent() {
-    let event =
-      #"{"type": "poisson_sampled", "sampling_probability": 0.1, "event": {"type": "laplace", "noise_multiplier": 1}}"#
-    let answer = api.post("/v1/epsilon", #"{"event": \#(event), "delta": 1e-5}"#)
-    #expect(answer.status == 422 && answer.code == "unsound_combination", "\(answer.text)")
-    #expect(answer.pointers.first?.hasPrefix("/event") == true)
   }
 
   @Test(arguments: [
@@ -158,7 +115,9 @@ import Testing
       "/v1/epsilon", #"{"noise_multiplier": 1, "sample_rate": 0.01, "steps": 1000, "delta": 1e-5, "trajectory": 7}"#)
     let points = answer.json["trajectory"]?.array ?? []
     #expect(points.count == 7)
-    #expect(points.last?["step"] == 1000 && points.last?["epsilon"] == answer.json["epsilon"])
+    #expect(points.last?["step"] == 1000)
+    let (last, whole) = (points.last?["epsilon"]?.double ?? 0, answer.number("epsilon") ?? 1)
+    #expect(abs(last - whole) <= 1e-6 * whole)
     let epsilons = points.compactMap { $0["epsilon"]?.double }
     #expect(zip(epsilons, epsilons.dropFirst()).allSatisfy { $0 < $1 })
     let single = api.post(

@@ -9,6 +9,7 @@ import Testing
     api = try TestAPI()
   }
 
+  private static let rest = #""delta": 1e-5, "accountant": "rdp""#
   private static let noise = #""noise_multiplier": 1.1"#
   private static let batch = #""batch_size": 256, "dataset_size": 60000"#
   private static let dataset = #""dataset_size": 60000"#
@@ -26,7 +27,8 @@ import Testing
   @Test(arguments: questions.indices, [1.0, 3.0]) func keepsItsPromise(index: Int, target: Double) throws {
     let (field, rest, next) = Self.questions[index]
     let answer = api.post(
-      "/v1/solve", "{\"solve_for\": \"\(field)\", \(rest), \"target_epsilon\": \(target), \"delta\": 1e-5}")
+      "/v1/solve",
+      "{\"solve_for\": \"\(field)\", \(rest), \"target_epsilon\": \(target), \"delta\": 1e-5, \"accountant\": \"rdp\"}")
     try #require(answer.status == 200, "\(answer.text)")
     let solved = try #require(answer.number(field))
     #expect(answer.json["solve_for"]?.string == field)
@@ -37,8 +39,18 @@ import Testing
   }
 
   private func epsilon(_ field: String, _ value: Double, _ rest: String) throws -> Double {
-    let answer = api.post("/v1/epsilon", "{\"\(field)\": \(value), \(rest), \"delta\": 1e-5}")
+    let answer = api.post("/v1/epsilon", "{\"\(field)\": \(value), \(rest), \(Self.rest)}")
     return try #require(answer.number("epsilon"), "\(answer.text)")
+  }
+
+  /// δ is the least one whose ε, asked for again, keeps the target.
+  @Test(arguments: ["rdp", "auto"]) func deltaKeepsItsPromise(accountant: String) throws {
+    let run = #""noise_multiplier": 1.1, "sample_rate": 0.01, "steps": 1000, "accountant": "\#(accountant)""#
+    let answer = api.post("/v1/solve", #"{"solve_for": "delta", "target_epsilon": 1.25, \#(run)}"#)
+    let delta = try #require(answer.number("delta"), "\(answer.text)")
+    #expect(try #require(answer.number("epsilon")) <= 1.25)
+    #expect(api.post("/v1/epsilon", "{\(run), \"delta\": \(delta)}").json["epsilon"] == answer.json["epsilon"])
+    #expect(try #require(api.post("/v1/epsilon", "{\(run), \"delta\": \(delta * 0.99)}").number("epsilon")) > 1.25)
   }
 
   @Test func noiseMultiplierIsTheSameQuestion() {
@@ -80,6 +92,14 @@ import Testing
       ["/solve_for", "/target_epsilon", "/delta"]
     ),
     (
+      #"{"solve_for": "sigma", "noise_multiplier": -1, "batch_size": 0, "steps": 1.5, "adjacency": "none", "target_epsilon": 1, "setps": 5}"#,
+      ["/solve_for", "/noise_multiplier", "/batch_size", "/steps", "/adjacency", "/setps"]
+    ),
+    (
+      #"{"solve_for": "delta", "noise_multiplier": 1, "sample_rate": 0.1, "steps": 5, "target_epsilon": 1, "delta": 1e-5}"#,
+      ["/delta"]
+    ),
+    (
       #"{"solve_for": "steps", "steps": 5, "noise_multiplier": 1, "sample_rate": 0.1, "target_epsilon": 1, "delta": 1e-5}"#,
       ["/steps"]
     ),
@@ -105,7 +125,7 @@ import Testing
   @Test func frontierIsRowMajor() throws {
     let answer = api.post(
       "/v1/frontier",
-      #"{"noise_multiplier": [0.8, 1.1, 1.5], "epochs": [10, 60], "batch_size": 256, "dataset_size": 60000, "delta": [1e-5]}"#
+      #"{"noise_multiplier": [0.8, 1.1, 1.5], "epochs": [10, 60], "batch_size": 256, "dataset_size": 60000, "delta": [1e-5], "accountant": "rdp"}"#
     )
     try #require(answer.status == 200, "\(answer.text)")
     #expect(answer.json["shape"] == [3, 2, 1])
@@ -114,7 +134,8 @@ import Testing
     #expect(epsilons.count == 6)
     let single = api.post(
       "/v1/epsilon",
-      #"{"noise_multiplier": 1.1, "epochs": 60, "batch_size": 256, "dataset_size": 60000, "delta": 1e-5}"#)
+      #"{"noise_multiplier": 1.1, "epochs": 60, "batch_size": 256, "dataset_size": 60000, "delta": 1e-5, "accountant": "rdp"}"#
+    )
     #expect(epsilons[3] == single.number("epsilon"))
     #expect(epsilons[0] > epsilons[2] && epsilons[0] < epsilons[1])
   }

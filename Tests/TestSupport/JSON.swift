@@ -19,20 +19,9 @@ public struct JSON: Equatable, Sendable, CustomStringConvertible {
 
   public init(_ bytes: [UInt8]) {
     do {
-      self.init(try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed))
+      self = try JSONDecoder().decode(JSON.self, from: Data(bytes))
     } catch {
       self = .null
-    }
-  }
-
-  private init(_ any: Any) {
-    switch any {
-    case let number as NSNumber where isBoolean(number): value = .bool(number.boolValue)
-    case let number as NSNumber: value = .number(number.doubleValue)
-    case let string as String: value = .string(string)
-    case let array as [Any]: value = .array(array.map { JSON($0) })
-    case let object as [String: Any]: value = .object(object.mapValues { JSON($0) })
-    default: value = .null
     }
   }
 
@@ -73,7 +62,22 @@ public struct JSON: Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Whether JSON's `true` or `false` stands behind it; numbers and booleans share a class.
-private func isBoolean(_ number: NSNumber) -> Bool {
-  String(cString: number.objCType) == "c"
+/// By way of `Decodable`, which reads the nearest double; `JSONSerialization` is off by a digit for some.
+extension JSON: Decodable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      value = .null
+    } else if let bool = try? container.decode(Bool.self) {
+      value = .bool(bool)
+    } else if let number = try? container.decode(Double.self) {
+      value = .number(number)
+    } else if let string = try? container.decode(String.self) {
+      value = .string(string)
+    } else if let array = try? container.decode([JSON].self) {
+      value = .array(array)
+    } else {
+      value = .object(try container.decode([String: JSON].self))
+    }
+  }
 }

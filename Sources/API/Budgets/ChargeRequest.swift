@@ -54,7 +54,7 @@ struct FittingSettings {
   private let price: Price
   /// The noise multiplier of a step, and the step with another one; nil for an event that has none.
   private let noise: (multiplier: Double, step: (Double) -> PrivacyEvent)?
-  /// What clients call the number of steps; nil where they gave none.
+  /// What clients call the number of units; nil where they gave none.
   private let countName: String?
 
   /// Noise beyond this drowns any gradient.
@@ -63,13 +63,13 @@ struct FittingSettings {
   init(path: BudgetPath, training: Hyperparameters, price: Price) {
     self.path = path
     self.price = price
-    countName = "steps"
+    countName = training.lengthField
     noise = (
       training.noiseMultiplier ?? 1,
       { multiplier in
         var run = training
         run.noiseMultiplier = multiplier
-        return run.stepEvent
+        return run.unitEvent
       }
     )
   }

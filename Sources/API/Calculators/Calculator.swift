@@ -23,11 +23,13 @@ extension FieldReader {
 }
 
 extension Mechanism {
-  /// Asks the accountant about the whole release.
+  /// Asks the chosen accountant about the whole release.
   /// - Parameter questions: how many times `body` asks for an ε.
-  func accounting<Value>(questions: Int = 1, _ body: (RenyiAccountant) throws -> Value) throws -> Value {
-    try checkWork(questions: questions)
-    return try locating { try body(RenyiAccountant(event: event, relation: choices.relation)) }
+  func accounting<Value>(questions: Int = 1, _ body: (ChosenAccountant) throws -> Value) throws -> Value {
+    try locating {
+      try checkWork(questions: questions)
+      return try body(ChosenAccountant(event, choices))
+    }
   }
 
   /// Runs what asks the accountant; what it refuses is located in the request.
@@ -35,14 +37,19 @@ extension Mechanism {
     do {
       return try body()
     } catch let error as AccountingError {
-      throw Problem(error, at: pointer(for: error))
+      // Our own fault: it goes to the operator as it is.
+      if case .contradiction = error { throw error }
+      throw Problem(error, pointer: pointer(for: error))
     }
   }
 
-  /// What precedes the accountant's own path. Of an event it is the event's place. Hyperparameters have no place for
-  /// the parts of an event, and were checked one by one before: the problem is in the combination.
+  /// Where in the request stands what the accountant refuses. Parts of an event are found below the event. Hyperparameters
+  /// have no such parts and were checked one by one before: what is wrong is how they go together.
   private func pointer(for error: AccountingError) -> String {
-    if case .event = release, !Self.ownFields.contains(error.pointer) { return "/event" }
+    if Self.ownFields.contains(error.pointer) { return error.pointer }
+    if case .notCertified = error { return "/accountant" }
+    if case .event = release { return "/event" + error.pointer }
+    if case .unsoundCombination = error { return "/sampling" }
     return ""
   }
 
@@ -53,26 +60,24 @@ extension Mechanism {
 
   /// What every answer says about how it was found.
   /// - Parameters:
-  ///   - order: the Rényi order of the bound; infinite where pure differential privacy decides.
   ///   - epsilon: infinite where there is none, which is said in a warning.
-  func commonMembers(order: Double?, epsilon: Double?, delta: Double?) -> [JSONValue.Member] {
-    [
-      .init("accountant", "rdp"),
-      .init("order", order.map { .number($0) } ?? .null),
-      .init("assumptions", .array(assumptions(order: order).map { .string($0) })),
-      .init("warnings", .array(warnings(epsilon: epsilon, delta: delta).map { .string($0) })),
+  func commonMembers(_ provenance: Provenance, epsilon: Double?, delta: Double?) -> [JSONValue.Member] {
+    provenance.members + [
+      .init("assumptions", .array(assumptions(provenance).map { .string($0) })),
+      .init("warnings", .array(warnings(provenance, epsilon: epsilon, delta: delta).map { .string($0) })),
       .init("mechanism", echo),
     ]
   }
 
-  private func assumptions(order: Double?) -> [String] {
-    guard order == .infinity else { return assumptions }
+  private func assumptions(_ provenance: Provenance) -> [String] {
+    guard provenance.order == .infinity else { return assumptions }
     return assumptions + ["The bound is that of pure differential privacy (order ∞, written as null)."]
   }
 
-  func warnings(epsilon: Double?, delta: Double?) -> [String] {
+  func warnings(_ provenance: Provenance?, epsilon: Double?, delta: Double?) -> [String] {
     var warnings: [String] = []
-    if let warning = choices.accountant.warning { warnings.append(warning) }
+    if let warning = provenance?.warning { warnings.append(warning) }
+    if case .training(let training) = release, let warning = training.sampling.warning { warnings.append(warning) }
     if epsilon == .infinity {
       warnings.append(
         "epsilon is null: it is infinite. No finite ε is proved at this delta, so treat the release as not private.")

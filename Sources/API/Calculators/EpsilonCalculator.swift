@@ -9,12 +9,13 @@ struct EpsilonCalculator: Calculator {
     fields.finish()
     guard let mechanism, let delta, let extras, fields.errors.isEmpty else { throw fields.errors.problem }
     return try mechanism.accounting(questions: 1 + extras.questions) { accountant in
-      let bound = try accountant.epsilon(delta: delta, orders: mechanism.choices.orders)
+      let figure = try accountant.epsilon(delta: delta)
       var members: [JSONValue.Member] = [
-        .init("epsilon", .number(bound.epsilon)), .init("epsilon_lower", .null), .init("delta", .number(delta)),
+        .init("epsilon", .number(figure.upper)), .init("epsilon_lower", JSONValue(figure.lower)),
+        .init("delta", .number(delta)),
       ]
-      members += mechanism.commonMembers(order: bound.order, epsilon: bound.epsilon, delta: delta)
-      members += try extras.members(mechanism, accountant, delta: delta)
+      members += mechanism.commonMembers(figure.provenance, epsilon: figure.upper, delta: delta)
+      members += try extras.members(mechanism, delta: delta)
       return .object(members)
     }
   }
@@ -28,11 +29,12 @@ struct DeltaCalculator: Calculator {
     fields.finish()
     guard let mechanism, let epsilon, fields.errors.isEmpty else { throw fields.errors.problem }
     return try mechanism.accounting { accountant in
-      let bound = try accountant.delta(epsilon: epsilon, orders: mechanism.choices.orders)
+      let figure = try accountant.delta(epsilon: epsilon)
       let members: [JSONValue.Member] = [
-        .init("delta", .number(bound.delta)), .init("delta_lower", .null), .init("epsilon", .number(epsilon)),
+        .init("delta", .number(figure.upper)), .init("delta_lower", JSONValue(figure.lower)),
+        .init("epsilon", .number(epsilon)),
       ]
-      return .object(members + mechanism.commonMembers(order: bound.order, epsilon: epsilon, delta: bound.delta))
+      return .object(members + mechanism.commonMembers(figure.provenance, epsilon: epsilon, delta: figure.upper))
     }
   }
 }

@@ -30,10 +30,10 @@ struct EpsilonExtras {
   /// How often ε is computed for them; the search for a user's δ takes up to some dozens of steps.
   var questions: Int { (trajectoryPoints ?? 0) + (maxExamplesPerUser == nil ? 0 : 100) }
 
-  func members(_ mechanism: Mechanism, _ accountant: RenyiAccountant, delta: Double) throws -> [JSONValue.Member] {
+  func members(_ mechanism: Mechanism, delta: Double) throws -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
     if let maxExamplesPerUser {
-      members.append(.init("user_level", try userLevel(maxExamplesPerUser, mechanism, accountant, delta: delta)))
+      members.append(.init("user_level", try userLevel(maxExamplesPerUser, mechanism, delta: delta)))
     }
     if let trajectoryPoints {
       members.append(.init("trajectory", try trajectory(trajectoryPoints, mechanism, delta: delta)))
@@ -43,14 +43,27 @@ struct EpsilonExtras {
 
   private func trajectory(_ points: Int, _ mechanism: Mechanism, delta: Double) throws -> JSONValue {
     let (unit, count) = mechanism.unitAndCount
-    let trajectory = try RenyiAccountant(event: unit, relation: mechanism.choices.relation)
-      .trajectory(repetitions: count, points: points, delta: delta, orders: mechanism.choices.orders)
-    return .array(trajectory.map { ["step": .integer($0.steps), "epsilon": .number($0.bound.epsilon)] })
+    let counts = Self.spread(points, over: count)
+    let figures = try ChosenAccountant(unit, mechanism.choices).epsilons(afterRepetitions: counts, delta: delta)
+    return .array(
+      zip(counts, figures).map { count, figure in
+        [
+          "step": .integer(mechanism.steps(ofUnits: count)), "epsilon": .number(figure.upper),
+          "epsilon_lower": JSONValue(figure.lower),
+        ]
+      })
   }
 
-  private func userLevel(
-    _ examples: Int, _ mechanism: Mechanism, _ accountant: RenyiAccountant, delta: Double
-  ) throws -> JSONValue {
+  /// `points` numbers spread evenly over 1…`count`, the last being `count`; each of them where there are no more.
+  private static func spread(_ points: Int, over count: Int) -> [Int] {
+    let points = min(points, count)
+    // ⌈i·n/k⌉ without overflow: n = wk + r gives i·w + ⌈i·r/k⌉.
+    let (width, rest) = count.quotientAndRemainder(dividingBy: points)
+    return (1...points).map { $0 * width + ($0 * rest + points - 1) / points }
+  }
+
+  private func userLevel(_ examples: Int, _ mechanism: Mechanism, delta: Double) throws -> JSONValue {
+    let accountant = try RenyiAccountant(event: mechanism.event, relation: mechanism.choices.relation)
     var failure: (any Error)?
     let epsilon = GroupPrivacy.epsilonUpperBound(delta: delta, groupSize: examples) { exampleDelta in
       do {

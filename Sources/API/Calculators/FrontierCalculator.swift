@@ -6,7 +6,7 @@ struct FrontierCalculator: Calculator {
   private static let pointLimit = 10_000
 
   /// The axes, in the order in which they are nested: the last one runs fastest.
-  private struct Axes {
+  fileprivate struct Axes {
     var noiseMultiplier: [Double]
     var epochs: [Double]
     var batchSize: [Int]
@@ -26,15 +26,14 @@ struct FrontierCalculator: Calculator {
     }
     let choices = AccountingChoices(fields, isEvent: false)
     let sampling = fields.optionalChoice("sampling", API.choices(Sampling.self)) ?? .poisson
-    if let reason = sampling.whyNotAvailable ?? (sampling == .fullBatch ? "full_batch has no batch size to vary." : nil)
-    {
-      fields.add("sampling", reason, code: .unsoundCombination)
+    if sampling == .fullBatch {
+      fields.add("sampling", "full_batch has no batch size to vary.", code: .unsoundCombination)
     }
     let datasetSize = fields.integer("dataset_size", 1...Hyperparameters.datasetLimit)
     let axes = axes(fields, datasetSize)
     fields.finish()
     guard let choices, let datasetSize, let axes, fields.errors.isEmpty else { throw fields.errors.problem }
-    return try answer(axes, choices, datasetSize)
+    return try Grid(axes: axes, choices: choices, sampling: sampling, datasetSize: datasetSize).answer()
   }
 
   private func axes(_ fields: FieldReader, _ datasetSize: Int?) -> Axes? {
@@ -55,64 +54,88 @@ struct FrontierCalculator: Calculator {
     }
     return axes
   }
+}
 
-  private func answer(_ axes: Axes, _ choices: AccountingChoices, _ datasetSize: Int) throws -> JSONValue {
-    var epsilons: [Double] = []
-    epsilons.reserveCapacity(axes.count)
-    for noise in axes.noiseMultiplier {
-      for epochs in axes.epochs {
-        for batch in axes.batchSize {
-          epsilons += try row(noise, epochs, batch, axes.delta, choices, datasetSize)
-        }
-      }
-    }
-    var warnings = [choices.accountant.warning].compactMap { $0 }
-    if epsilons.contains(.infinity) {
+/// The points of a grid, and what they share.
+private struct Grid {
+  let axes: FrontierCalculator.Axes
+  let choices: AccountingChoices
+  let sampling: Sampling
+  let datasetSize: Int
+
+  func answer() throws -> JSONValue {
+    let figures = try figures()
+    var warnings = Set(figures.compactMap(\.provenance.warning)).sorted()
+    if let warning = sampling.warning { warnings.append(warning) }
+    if figures.contains(where: { $0.upper == .infinity }) {
       warnings.append("epsilon is null where it is infinite: nothing finite is proved there.")
     }
-    let shape = zip(axes.listed, axes.listed.map { length(of: $0, axes) })
+    let accountants = Set(figures.map(\.provenance.accountant.rawValue))
+    if accountants.count > 1 { warnings.append("accountant is null: some points are by pld, the others by rdp.") }
     return .object([
-      .init("axes", .array(axes.listed.map { ["name": .string($0), "values": values(of: $0, axes)] })),
-      .init("shape", .array(shape.map { .integer($1) })),
-      .init("epsilon", .array(epsilons.map { .number($0) })),
+      .init("axes", .array(axes.listed.map { ["name": .string($0), "values": .array(axes.values(of: $0))] })),
+      .init("shape", .array(axes.listed.map { .integer(axes.values(of: $0).count) })),
+      .init("epsilon", .array(figures.map { .number($0.upper) })),
+      .init("epsilon_lower", .array(figures.map { JSONValue($0.lower) })),
       .init("dataset_size", .integer(datasetSize)),
       .init("adjacency", .string(choices.adjacency)),
-      .init("sampling", "poisson"),
-      .init("accountant", "rdp"),
-      .init("assumptions", .array([choices.assumption].map { .string($0) })),
+      .init("sampling", .string(sampling.rawValue)),
+      .init("accountant", accountants.count == 1 ? JSONValue(accountants.first) : .null),
+      .init("assumptions", .array([sampling.assumption, choices.assumption].map { .string($0) })),
       .init("warnings", .array(warnings.map { .string($0) })),
     ])
   }
 
-  /// ε at each δ: one curve serves them all.
-  private func row(
-    _ noise: Double, _ epochs: Double, _ batch: Int, _ deltas: [Double], _ choices: AccountingChoices,
-    _ datasetSize: Int
-  ) throws -> [Double] {
+  /// Row-major. Runs that differ only in their length share one unit, and are asked about together.
+  private func figures() throws -> [EpsilonFigure] {
+    var figures: [EpsilonFigure] = []
+    figures.reserveCapacity(axes.count)
+    for noise in axes.noiseMultiplier {
+      // By batch size, then by δ, then by epochs.
+      let columns = try axes.batchSize.map { batch in
+        let runs = try axes.epochs.map { try run(noise, epochs: $0, batch: batch) }
+        return try axes.delta.map { try column(runs, delta: $0) }
+      }
+      for epochs in axes.epochs.indices {
+        for batch in axes.batchSize.indices {
+          for delta in axes.delta.indices { figures.append(columns[batch][delta][epochs]) }
+        }
+      }
+    }
+    return figures
+  }
+
+  private func column(_ runs: [Mechanism], delta: Double) throws -> [EpsilonFigure] {
+    let run = runs[0]
+    return try run.locating {
+      try run.checkWork(questions: runs.count * axes.noiseMultiplier.count * axes.batchSize.count * axes.delta.count)
+      return try ChosenAccountant(run.unitAndCount.unit, choices)
+        .epsilons(afterRepetitions: runs.map(\.unitAndCount.count), delta: delta)
+    }
+  }
+
+  private func run(_ noise: Double, epochs: Double, batch: Int) throws -> Mechanism {
     let run = Hyperparameters(
       noiseMultiplier: noise, sampleRate: .batch(size: batch, of: datasetSize), length: .epochs(epochs),
-      sampling: .poisson)
-    guard run.steps != nil else {
-      let detail = "epochs = \(epochs) at batch_size = \(batch) is above \(Hyperparameters.stepLimit) steps."
-      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/epochs", detail: detail)])
+      sampling: sampling)
+    let problem =
+      run.unitCount == nil || run.steps == nil
+      ? "epochs = \(epochs) at batch_size = \(batch) is above \(Hyperparameters.stepLimit) steps."
+      : run.unevenEpochs?.detail
+    if let problem {
+      throw Problem(.invalidParameter, problem, errors: [.init(pointer: "/epochs", detail: problem)])
     }
-    let mechanism = Mechanism(training: run, choices: choices, datasetSize: datasetSize)
-    return try mechanism.accounting { accountant in
-      try deltas.map { try accountant.epsilon(delta: $0, orders: choices.orders).epsilon }
-    }
+    return Mechanism(training: run, choices: choices, datasetSize: datasetSize)
   }
+}
 
-  private func length(of name: String, _ axes: Axes) -> Int {
-    guard case .array(let elements) = values(of: name, axes) else { return 1 }
-    return elements.count
-  }
-
-  private func values(of name: String, _ axes: Axes) -> JSONValue {
+extension FrontierCalculator.Axes {
+  fileprivate func values(of name: String) -> [JSONValue] {
     switch name {
-    case "noise_multiplier": .array(axes.noiseMultiplier.map { .number($0) })
-    case "epochs": .array(axes.epochs.map { .number($0) })
-    case "batch_size": .array(axes.batchSize.map { .integer($0) })
-    default: .array(axes.delta.map { .number($0) })
+    case "noise_multiplier": noiseMultiplier.map { .number($0) }
+    case "epochs": epochs.map { .number($0) }
+    case "batch_size": batchSize.map { .integer($0) }
+    default: delta.map { .number($0) }
     }
   }
 }

@@ -9,9 +9,11 @@ struct RenyiCurveCalculator: Calculator {
     guard let mechanism, let orders = mechanism.choices.orders, fields.errors.isEmpty else {
       throw fields.errors.problem
     }
-    return try mechanism.accounting { accountant in
-      let curve = try accountant.curve(orders: orders)
-      var warnings = mechanism.warnings(epsilon: nil, delta: nil)
+    return try mechanism.locating {
+      try mechanism.checkWork()
+      let curve = try RenyiAccountant(event: mechanism.event, relation: mechanism.choices.relation)
+        .curve(orders: orders)
+      var warnings = mechanism.warnings(nil, epsilon: nil, delta: nil)
       if curve.divergences.contains(.infinity) {
         warnings.append("rdp is null where it is infinite: there is no bound at that order.")
       }

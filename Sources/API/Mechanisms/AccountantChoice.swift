@@ -1,13 +1,20 @@
-/// `accountant` as the caller names it, and what this version makes of it.
+/// `accountant` as the caller names it.
 enum AccountantChoice: String, CaseIterable {
-  case auto, rdp, pld, moments, gdp
+  /// The tight accountant, or Rényi divergence where that is all there is.
+  case auto
+  /// Rényi divergence.
+  case rdp
+  /// The tight accountant: privacy loss distributions, and what is better where it is known.
+  case pld
+  /// The moments accountant of Abadi et al. 2016, as they defined it.
+  case moments
+  /// The central limit theorem: an estimate.
+  case gdp
 
   /// Why it is refused; nil where it can be had.
   var whyNotAvailable: String? {
     switch self {
-    case .auto, .rdp: nil
-    case .pld:
-      "pld (privacy loss distributions) is not built in yet; rdp gives a proved upper bound, which is what auto answers with."
+    case .auto, .rdp, .pld: nil
     case .moments:
       "moments (Abadi et al. 2016) is not built in; rdp is the same bound with a tighter conversion. Send rdp or auto."
     case .gdp:
@@ -16,11 +23,6 @@ enum AccountantChoice: String, CaseIterable {
     }
   }
 
-  /// What the answer says about it.
-  var warning: String? {
-    self == .auto
-      ? "accountant auto: the tight accountant is not built in yet, so the answer is by Rényi divergence (rdp): an upper "
-        + "bound, usually a few per cent above the smallest true ε and sometimes more. epsilon_lower is therefore null."
-      : nil
-  }
+  /// Whether Rényi orders mean anything to it. With `auto` they ask for Rényi divergence.
+  var takesOrders: Bool { self == .auto || self == .rdp }
 }

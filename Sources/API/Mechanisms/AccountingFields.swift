@@ -27,8 +27,13 @@ struct AccountingChoices {
       fields.add("accountant", reason, code: .unsoundCombination)
       return nil
     }
+    if orders != nil, !accountant.takesOrders {
+      fields.add(
+        "orders", "orders are Rényi orders, which \(accountant.rawValue) does not have; leave them out, or send rdp.")
+      return nil
+    }
     self.relation = relation
-    self.accountant = accountant
+    self.accountant = orders == nil ? accountant : .rdp
     self.orders = orders
     adjacency = Self.word(for: relation, isEvent: isEvent)
   }

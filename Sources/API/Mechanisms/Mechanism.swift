@@ -66,8 +66,8 @@ struct Mechanism {
     switch release {
     case .event(let event, _): return event
     case .training(let training):
-      guard let steps = training.steps else { preconditionFailure("a complete mechanism has a length") }
-      return .selfComposed(event: training.stepEvent, count: steps)
+      guard let count = training.unitCount else { preconditionFailure("a complete mechanism has a length") }
+      return .selfComposed(event: training.unitEvent, count: count)
     }
   }
 
@@ -77,9 +77,14 @@ struct Mechanism {
     case .event(.selfComposed(let event, let count), _) where count > 0: return (event, count)
     case .event(let event, _): return (event, 1)
     case .training(let training):
-      guard let steps = training.steps else { preconditionFailure("a complete mechanism has a length") }
-      return (training.stepEvent, steps)
+      guard let count = training.unitCount else { preconditionFailure("a complete mechanism has a length") }
+      return (training.unitEvent, count)
     }
+  }
+
+  /// Noisy updates when `count` units have ended; of an event its units themselves.
+  func steps(ofUnits count: Int) -> Int {
+    if case .training(let training) = release { training.steps(ofUnits: count) } else { count }
   }
 
   /// The mechanism as it was understood.

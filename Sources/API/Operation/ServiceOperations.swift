@@ -8,7 +8,7 @@ struct VersionOperation: Operation {
       "version": .string(call.context.version),
       "api": "v1",
       "accountants": available(AccountantChoice.allCases.filter { $0.whyNotAvailable == nil }.map(\.rawValue)),
-      "event_types": available(EventType.allCases.filter { $0.whyNotAvailable == nil }.map(\.rawValue)),
+      "event_types": available(EventType.allCases.map(\.rawValue)),
     ])
   }
 }

@@ -10,7 +10,7 @@ extension Problem {
     switch error {
     case let problem as Problem: self = problem
     case let error as JSONSyntaxError: self.init(error)
-    case let error as AccountingError: self.init(error, at: "")
+    case let error as AccountingError: self.init(error, pointer: error.pointer)
     case let error as PlanningError: self.init(error)
     case let error as LedgerError: self.init(error)
     case let error as DatasetError: self.init(error, at: "/files")
@@ -32,9 +32,9 @@ extension Problem {
   }
 
   /// - Parameter pointer: where the value that the error speaks of stands in the request.
-  init(_ error: AccountingError, at pointer: String) {
+  init(_ error: AccountingError, pointer: String) {
     let detail = "\(error)."
-    let field = FieldError(pointer: pointer + error.pointer, detail: detail)
+    let field = FieldError(pointer: pointer, detail: detail)
     switch error {
     case .unsoundCombination, .notCertified: self.init(.unsoundCombination, detail, errors: [field])
     case .contradiction: self = .internalFailure

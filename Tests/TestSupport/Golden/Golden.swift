@@ -5,6 +5,7 @@ import Foundation
 public enum Golden {
   public static func url(_ path: String) -> URL {
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
     let checkout = tests.deletingLastPathComponent()
     let shared = checkout.appendingPathComponent("../shared/golden/\(path)").standardizedFileURL
     if FileManager.default.fileExists(atPath: shared.path) { return shared }
