@@ -45,11 +45,12 @@ struct PoissonGaussianProfile {
   private let logComplement: Double  // log(1 − q)
   private let logOdds: Double  // log(q/(1 − q))
   private var nextIndex: Int
-  private var nodes: [Node] = []
-  private var klDivergence = 0.0
+  private(set) var nodes: [Node] = []
+  /// D_1, as far as the nodes reach.
+  private(set) var klDivergence = 0.0
 
   /// What one trapezoidal node contributes at every order.
-  private struct Node {
+  struct Node {
     var logRatio: Double  // x = log r
     var logWeight: Double  // log(h·density of P)
     var weight: Double  // h·density of P
@@ -82,12 +83,15 @@ struct PoissonGaussianProfile {
   /// Upper bound of the divergence of one application, of order α > 1 finite.
   mutating func divergence(order: Double) -> Double {
     if samplingProbability == 1 { return GaussianDivergence.upperBound(noiseMultiplier: noiseMultiplier, order: order) }
+    guard usesQuadrature(order: order) else { return minkowskiBound(order: order) }
+    return quadratureBound(order: order)
+  }
+
+  /// Whether the divergence of this order is computed from the nodes.
+  func usesQuadrature(order: Double) -> Bool {
     let excess = (order - 1) / (2 * variance)
     let isFar = excess >= 1 && logOdds + excess >= PoissonGaussianProfile.farLogOdds
-    guard !isFar, noiseMultiplier >= PoissonGaussianProfile.leastQuadratureNoise else {
-      return minkowskiBound(order: order, excess: excess)
-    }
-    return quadratureBound(order: order)
+    return samplingProbability < 1 && !isFar && noiseMultiplier >= PoissonGaussianProfile.leastQuadratureNoise
   }
 
   /// Nodes that a quadrature up to `order` needs; the unit of `AccountingCost`.
@@ -108,7 +112,8 @@ struct PoissonGaussianProfile {
   }
 
   /// α/(α−1)·log(1 − q + q·exp((α−1)/2σ²)), rounded up.
-  private func minkowskiBound(order: Double, excess: Double) -> Double {
+  private func minkowskiBound(order: Double) -> Double {
+    let excess = (order - 1) / (2 * variance)
     let logSum =
       excess > 1
       ? log(samplingProbability) + excess + log1p(exp(-logOdds - excess))
@@ -117,14 +122,20 @@ struct PoissonGaussianProfile {
     return (order / (order - 1) * logSum).raised(by: 8 * ulp * (order / (order - 1)) * magnitude)
   }
 
-  private mutating func quadratureBound(order: Double) -> Double {
+  /// Makes the nodes that a quadrature at `order` needs.
+  /// - Returns: how many there are, and a bound on the relative error of sums over them.
+  mutating func prepareNodes(order: Double) -> (count: Int, margin: Double) {
     let end = max(order, 2) + PoissonGaussianProfile.tailWidth * noiseMultiplier
     extendNodes(to: end)
     let count = min(nodes.count, nodes.count - nextIndex + Int((end / step).rounded(.up)) + 1)
-    let b = order - 1
     // In the sums every node's rounding is at most that of the two exponents, z²/2σ² and b·u, at the far end.
-    let largestExponent = end * end / (2 * variance) + b * (end / variance)
-    let margin = ulp * (4 * largestExponent + Double(count) + 64) + 0x1p-48
+    let largestExponent = end * end / (2 * variance) + (order - 1) * (end / variance)
+    return (count, ulp * (4 * largestExponent + Double(count) + 64) + 0x1p-48)
+  }
+
+  private mutating func quadratureBound(order: Double) -> Double {
+    let (count, margin) = prepareNodes(order: order)
+    let b = order - 1
     return nodes.withUnsafeBufferPointer { nodes in
       var largest = -Double.infinity
       for index in 0..<count { largest = max(largest, nodes[index].logWeight + b * nodes[index].logRatio) }

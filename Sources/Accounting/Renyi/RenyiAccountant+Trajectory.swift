@@ -33,7 +33,15 @@ extension RenyiAccountant {
   public func epsilons(
     afterRepetitions repetitions: [Int], delta: Double, orders: [Double]? = nil
   ) throws(AccountingError) -> [TrajectoryPoint] {
-    try Domain.requireDelta(delta)
+    try epsilons(afterRepetitions: repetitions, deltas: [delta], orders: orders)[0]
+  }
+
+  /// ε of this event repeated each of these numbers of times, for one δ after the other. The curve of one repetition is
+  /// computed once.
+  func epsilons(
+    afterRepetitions repetitions: [Int], deltas: [Double], orders: [Double]?
+  ) throws(AccountingError) -> [[TrajectoryPoint]] {
+    for delta in deltas { try Domain.requireDelta(delta) }
     for times in repetitions {
       try Domain.require(times >= 0, "steps", Double(times), "must be at least 0")
       guard times <= PrivacyEvent.Limits.count else {
@@ -43,16 +51,26 @@ extension RenyiAccountant {
     }
     if let orders {
       let once = try curve(orders: orders)
-      return repetitions.map {
-        TrajectoryPoint(steps: $0, bound: once.repeated($0).epsilonUpperBound(delta: delta))
+      return deltas.map { delta in
+        repetitions.map { TrajectoryPoint(steps: $0, bound: once.repeated($0).epsilonUpperBound(delta: delta)) }
       }
     }
     var evaluator = CompositionEvaluator(composition)
-    return repetitions.map { times in
-      evaluator.setRepetitions(times)
-      return TrajectoryPoint(steps: times, bound: evaluator.epsilon(delta: delta, orders: nil))
+    var table =
+      repetitions.count * deltas.count >= RenyiAccountant.leastTableUse ? EpsilonTable(composition) : nil
+    return deltas.map { delta in
+      repetitions.map { times in
+        if let bound = table?.epsilon(repetitions: times, delta: delta) {
+          return TrajectoryPoint(steps: times, bound: bound)
+        }
+        evaluator.setRepetitions(times)
+        return TrajectoryPoint(steps: times, bound: evaluator.epsilon(delta: delta, orders: nil))
+      }
     }
   }
+
+  /// From this many points on a table of the curve is faster than a search for each.
+  private static let leastTableUse = 8
 
   /// The most points of a trajectory.
   public static let trajectoryLimit = 10_000

@@ -54,8 +54,8 @@ public struct Frontier: Hashable, Sendable {
           event: .poissonSampled(samplingProbability: rate, event: .gaussian(noiseMultiplier: noise)),
           relation: relation)
         let steps = try Frontier.steps(axes.lengths, rate)
-        for (deltaIndex, delta) in axes.deltas.enumerated() {
-          let column = try step.epsilons(afterRepetitions: steps, delta: delta, orders: orders)
+        let columns = try step.epsilons(afterRepetitions: steps, deltas: axes.deltas, orders: orders)
+        for (deltaIndex, column) in columns.enumerated() {
           for (lengthIndex, point) in column.enumerated() {
             let row = (noiseIndex * axes.lengths.count + lengthIndex) * axes.sampleRates.count + rateIndex
             bounds[row * axes.deltas.count + deltaIndex] = point.bound
