@@ -1,0 +1,62 @@
+import Glibc
+
+/// Upper bound of |E[e^{iuL}]| for all large u, L under a law with a density.
+///
+/// Where the density of L is at least λ on an interval of length w, the law is a mixture that holds λw of the uniform law there. Level
+/// sets of a lower bound of the density give nested intervals; with masses mⱼ and lengths wⱼ
+///
+///     |E e^{iuL}| ≤ 1 − Σ mⱼ(1 − |sinc(uwⱼ/2)|),    sup over u ≥ U of |sinc| ≤ max(sinc(y), 0.2173) for y = Uw/2 < π, else 1/y.
+///
+/// **Density.** L(z) has density f = g/L', g the (tilted) density of z. Means of P lie in [0, R], of Q in [−R, 0], of posterior mean m,
+/// variance V and third cumulant κ: L' = m_P − m_Q, V ≤ R|m|, |κ| ≤ R²|m|, so (log f)'' ≤ (1 + c)r²/4 + 2R², r the range of P's means.
+/// Between nodes h apart log f is therefore at least the chord less h²/8 times that.
+struct DecayBound: Sendable {
+  /// Masses and lengths in units of the loss.
+  private var levels: [(mass: Double, length: Double)] = []
+
+  /// - Parameters:
+  ///   - nodes: of a shift pair, covering `tilt`; without a pair there is no density, and the bound is 1.
+  ///   - logMoment: log E[e^{cL}], c = `tilt`, to 1e-6.
+  init(_ nodes: LossNodes, tilt: Double, logMoment: Double) {
+    guard let pair = nodes.pair, nodes.losses.count > 2 else { return }
+    let range = pair.largestMean - pair.numerator.means[0]
+    let curvature = (1 + tilt) * range * range / 4 + 2 * pair.spread * pair.spread
+    let slack = log(nodes.step) + logMoment + curvature * nodes.step * nodes.step / 8 + 1e-5
+    let logDensities = nodes.losses.indices.map { index in
+      nodes.slopes[index] > 0
+        ? nodes.logWeights[index] + tilt * nodes.losses[index] - log(nodes.slopes[index]) - slack : -.infinity
+    }
+    collect(nodes.losses, logDensities)
+  }
+
+  private static let levelCount = 40
+
+  /// Level sets around the highest cell.
+  private mutating func collect(_ losses: [Double], _ logDensities: [Double]) {
+    let cells = losses.count - 1
+    let densities = (0..<cells).map { exp(min(logDensities[$0], logDensities[$0 + 1])) }
+    guard let highest = densities.indices.max(by: { densities[$0] < densities[$1] }), densities[highest] > 0,
+      densities[highest].isFinite
+    else { return }
+    var (left, right) = (highest, highest)
+    let rise = densities[highest] / Double(DecayBound.levelCount)
+    for level in (1...DecayBound.levelCount).reversed() {
+      let threshold = rise * Double(level)
+      while left > 0, densities[left - 1] >= threshold { left -= 1 }
+      while right < cells - 1, densities[right + 1] >= threshold { right += 1 }
+      let length = losses[right + 1] - losses[left]
+      levels.append((rise * length, length))
+    }
+  }
+
+  /// log of the bound for every frequency of at least `frequency` > 0.
+  func logBound(from frequency: Double) -> Double {
+    var lost = 0.0
+    for level in levels {
+      let y = frequency * level.length / 2
+      let sinc = y < Double.pi ? max(sin(y) / y, 0.2173) : min(1 / y, 0.2173)
+      lost += level.mass * (1 - sinc)
+    }
+    return log1p(-min(lost * (1 - 1e-9), 1 - 1e-6))
+  }
+}

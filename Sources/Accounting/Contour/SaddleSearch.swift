@@ -1,0 +1,77 @@
+import Glibc
+
+/// Chooses the vertical line Re t = c on which the integrand peaks least: the saddle point of K(t) − εt − log t − log(t + 1)
+/// (arXiv:2208.09595, §3). Any c > 0 gives a valid answer; the choice decides only how many nodes are needed.
+struct SaddleSearch {
+  private var parts: [ContourPart]
+
+  init(_ parts: [ContourPart]) { self.parts = parts }
+
+  /// Cumulants of the whole composition at real t ≥ 0, `nil` where they would need too many nodes.
+  mutating func cumulants(_ tilt: Double) -> LossCumulants? {
+    var sum = LossCumulants(value: 0, first: 0, second: 0)
+    for index in parts.indices {
+      guard let one = parts[index].cumulants(tilt: tilt) else { return nil }
+      sum.value += parts[index].count * one.value
+      sum.first += parts[index].count * one.first
+      sum.second += parts[index].count * one.second
+    }
+    return sum.value.isFinite && sum.first.isFinite && sum.second.isFinite ? sum : nil
+  }
+
+  var surveyed: [ContourPart] { parts }
+
+  /// The ε whose saddle point c is, and its derivative in c.
+  static func epsilon(_ cumulants: LossCumulants, _ c: Double) -> (value: Double, slope: Double) {
+    (
+      cumulants.first - 1 / c - 1 / (c + 1),
+      cumulants.second + 1 / (c * c) + 1 / ((c + 1) * (c + 1))
+    )
+  }
+
+  /// log δ by the saddle-point approximation at the ε that c belongs to.
+  static func logDelta(_ cumulants: LossCumulants, _ c: Double) -> Double {
+    let epsilon = SaddleSearch.epsilon(cumulants, c)
+    return cumulants.value - c * epsilon.value - log(c) - log1p(c) - 0.5 * log(2 * Double.pi * epsilon.slope)
+  }
+
+  /// c for a given ε.
+  mutating func line(epsilon: Double) -> Double? {
+    search { cumulants, c in
+      let point = SaddleSearch.epsilon(cumulants, c)
+      return (point.value - epsilon, c * point.slope)
+    }
+  }
+
+  /// c for a given log δ.
+  mutating func line(logDelta: Double) -> Double? {
+    search { cumulants, c in
+      (logDelta - SaddleSearch.logDelta(cumulants, c), c * c * SaddleSearch.epsilon(cumulants, c).slope)
+    }
+  }
+
+  /// Root of a function that increases with log c, by Newton's method kept inside a bracket.
+  private mutating func search(_ function: (LossCumulants, Double) -> (value: Double, slope: Double)) -> Double? {
+    guard let atOne = cumulants(1) else { return nil }
+    var (low, high) = (-Double.infinity, Double.infinity)
+    var position = log(min(max(3 / max(atOne.second, 1e-12).squareRoot(), 1e-3), 1e3))
+    for _ in 0..<80 {
+      guard let point = cumulants(exp(position)) else {
+        high = min(high, position)
+        if high - low < 0.05 { return low > -.infinity ? exp(low) : nil }
+        position = low > -.infinity ? (low + high) / 2 : position - 2
+        continue
+      }
+      let (value, slope) = function(point, exp(position))
+      guard value.isFinite else { return nil }
+      if value < 0 { low = position } else { high = position }
+      var next = position - max(-1.5, min(1.5, slope > 0 ? value / slope : .infinity * value))
+      if next <= low || next >= high { next = (low + high) / 2 }
+      if !next.isFinite { next = value < 0 ? position + 1.5 : position - 1.5 }
+      if abs(next - position) < 1e-3 { return exp(next) }
+      if abs(next) > 40 { return nil }
+      position = next
+    }
+    return exp(position)
+  }
+}
