@@ -30,7 +30,7 @@ struct ContourAccountant: Sendable {
     var search = SaddleSearch(parts)
     guard let line = search.line(epsilon: epsilon),
       let integral = ContourIntegral(&search, line: line, epsilon: epsilon)
-    else { return withInfiniteMass((-.infinity, leastChernoff(&search) { $0.value - $1 * epsilon })) }
+    else { return nil }
     let value = integral.delta(epsilon: epsilon)
     return withInfiniteMass((value.logLower, value.logUpper))
   }
@@ -59,9 +59,7 @@ struct ContourAccountant: Sendable {
     guard delta < 1 else { return (0, 0) }
     let target = log(delta)
     var search = SaddleSearch(parts)
-    guard let line = search.line(logDelta: target), let cumulants = search.cumulants(line) else {
-      return weakEpsilon(&search, target)
-    }
+    guard let line = search.line(logDelta: target), let cumulants = search.cumulants(line) else { return nil }
     var epsilon = max(0, min(SaddleSearch.epsilon(cumulants, line).value, largestLoss))
     if epsilon == 0 {
       guard let atZero = logDelta(epsilon: 0) else { return nil }
@@ -77,37 +75,20 @@ struct ContourAccountant: Sendable {
       if bounds.upper - bounds.lower <= max(1e-8 * bounds.upper, 1e-13) { break }
       epsilon = min(bounds.upper, bounds.lower + (bounds.upper - bounds.lower) / 2)
     }
-    guard let found else { return weakEpsilon(&search, target) }
+    guard let found else { return nil }
     return (max(0, found.lower), min(found.upper, largestLoss))
   }
 
-  /// A one-sided answer by Chernoff's bound alone, for the direction that hardly matters beside the other.
-  private func weakEpsilon(_ search: inout SaddleSearch, _ target: Double) -> (lower: Double, upper: Double)? {
-    var best = largestLoss
-    for tilt in ContourAccountant.chernoffTilts {
-      guard let cumulants = search.cumulants(tilt) else { break }
-      best = min(best, (bound(cumulants, tilt) - target) / tilt)
-    }
-    return best < .infinity ? (0, max(0, best)) : nil
-  }
-
-  /// log of the least bound tᵗ/(1+t)^{1+t}·exp(exponent) over a few t.
-  private func leastChernoff(_ search: inout SaddleSearch, _ exponent: (LossCumulants, Double) -> Double) -> Double {
-    var best = 0.0
-    for tilt in ContourAccountant.chernoffTilts {
-      guard let cumulants = search.cumulants(tilt) else { break }
-      best = min(best, exponent(cumulants, tilt) + bound(cumulants, tilt) - cumulants.value)
-    }
-    return best
-  }
-
-  private func bound(_ cumulants: LossCumulants, _ tilt: Double) -> Double {
+  /// Whether Chernoff's bound alone shows that log δ(ε) ≤ `logDelta`: for the direction that hardly matters beside the other.
+  func isDelta(atMost logDelta: Double, epsilon: Double) -> Bool {
+    if epsilon >= largestLoss { return infiniteMass.upper == 0 || log(infiniteMass.upper) < logDelta }
+    guard infiniteMass.upper == 0 else { return false }
+    var search = SaddleSearch(parts)
+    guard let line = search.line(epsilon: epsilon), let cumulants = search.cumulants(line) else { return false }
     let runs = parts.reduce(0.0) { $0 + $1.count }
-    let slack = 4 * ContourPart.surveySlack * runs + 1e-9 * (1 + abs(cumulants.value))
-    return cumulants.value + slack + tilt * log(tilt) - (1 + tilt) * log1p(tilt)
+    let slack = 4 * ContourPart.surveySlack * runs + 1e-9 * (1 + abs(cumulants.value) + line * epsilon)
+    return cumulants.value - line * epsilon + slack + line * log(line) - (1 + line) * log1p(line) <= logDelta
   }
-
-  private static let chernoffTilts = (-8...40).map { exp2(Double($0) / 2) }
 }
 
 extension ContourIntegral {
@@ -124,7 +105,9 @@ extension ContourIntegral {
       epsilon = next
       if isDone { break }
     }
-    guard let upper = outward(from: epsilon, by: 1, until: { delta(epsilon: $0).logUpper <= target }) else { return nil }
+    guard let upper = outward(from: epsilon, by: 1, until: { delta(epsilon: $0).logUpper <= target }) else {
+      return nil
+    }
     if upper <= 0 { return (0, 0) }
     let lower = outward(from: epsilon, by: -1) { $0 <= 0 || delta(epsilon: $0).logLower >= target }
     return (max(0, lower ?? 0), upper)

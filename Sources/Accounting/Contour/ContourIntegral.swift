@@ -125,8 +125,8 @@ struct ContourIntegral: Sendable {
     let logPeak = logMoment - line * epsilon
     let peakError = logMomentError + 4 * ulp * (abs(logMoment) + line * epsilon + 1)
     return Value(
-      logLower: log(max(sum - spread - aliases, 0)) + logPeak - peakError,
-      logUpper: min(0, log(max(sum + spread, 0)) + logPeak + peakError), slope: slope / sum)
+      logLower: sum - spread - aliases > 0 ? log(sum - spread - aliases) + logPeak - peakError : -.infinity,
+      logUpper: sum + spread >= 0 ? min(0, log(sum + spread) + logPeak + peakError) : 0, slope: slope / sum)
   }
 }
 
@@ -143,21 +143,10 @@ private struct ContourPlan {
   ) {
     slack = search.surveyed.reduce(0.0) { $0 + $1.count } * ContourPart.surveySlack * 4 + 1e-9
     let deviation = max(center.second, 1e-300).squareRoot()
-    var candidates: [(period: Double, shift: Double, value: Double)] = []
-    for factor in [7.0, 5.0, 3.5] {
-      let shift = factor / deviation
-      guard let shifted = search.cumulants(line + shift) else { continue }
-      let exponent = shifted.value - center.value - shift * epsilon - tolerance
-      candidates.append((exponent / shift, shift, shifted.value))
-    }
-    guard let above = candidates.min(by: { $0.period < $1.period }) else { return nil }
-    candidates = []
-    for shift in [7 / deviation, 5 / deviation, 3.5 / deviation, line * 0.999] where shift < line {
-      guard let shifted = search.cumulants(line - shift) else { continue }
-      let exponent = shifted.value - center.value + shift * epsilon - tolerance
-      candidates.append((exponent / shift, shift, shifted.value))
-    }
-    guard let below = candidates.min(by: { $0.period < $1.period }) else { return nil }
+    let above = ContourPlan.alias(&search, line, center, epsilon, tolerance, from: 7 / deviation, sign: 1)
+    let below = ContourPlan.alias(
+      &search, line, center, epsilon, tolerance, from: min(7 / deviation, line * 0.999), sign: -1)
+    guard let above, let below else { return nil }
     let period = max(above.period, below.period, 4 * deviation)
     guard period.isFinite, period > 0 else { return nil }
     step = 2 * Double.pi / period
@@ -165,15 +154,34 @@ private struct ContourPlan {
     self.below = (below.shift, below.value)
   }
 
-  private static let nodeLimit = 20_000
+  private static let nodeLimit = 6_000
+
+  /// The shift s = |t − c| whose bound makes the aliases negligible at the shortest period, searched downwards from a first one.
+  private static func alias(
+    _ search: inout SaddleSearch, _ line: Double, _ center: LossCumulants, _ epsilon: Double, _ tolerance: Double,
+    from first: Double, sign: Double
+  ) -> (period: Double, shift: Double, value: Double)? {
+    var best: (period: Double, shift: Double, value: Double)?
+    var shift = first
+    for _ in 0..<24 {
+      if let shifted = search.cumulants(line + sign * shift) {
+        let period = (shifted.value - center.value - sign * shift * epsilon - tolerance) / shift
+        if let best, period > best.period { break }
+        best = (period, shift, shifted.value)
+      }
+      shift *= 0.7
+    }
+    return best
+  }
 
   /// The least number of nodes after which what is left out is within the tolerance.
   func nodeCount(_ parts: [ContourPart], line: Double, tolerance: Double) -> (count: Int, logDecay: Double)? {
     var parts = parts
     var decays: [(Double) -> Double] = []
+    let runs = parts.reduce(0.0) { $0 + ($1.isSmooth ? $1.count : 0) }
     for index in parts.indices where parts[index].isSmooth {
       guard let moment = parts[index].cumulants(tilt: line)?.value else { return nil }
-      decays.append(parts[index].decay(tilt: line, logMoment: moment))
+      decays.append(parts[index].decay(tilt: line, logMoment: moment, runs: runs))
     }
     func logDecay(_ count: Double) -> Double { decays.reduce(0.0) { $0 + $1(step * count) } }
     func isEnough(_ count: Double) -> Bool { logDecay(count) - log(Double.pi * step * count) < tolerance }

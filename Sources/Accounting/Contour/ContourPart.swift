@@ -90,13 +90,15 @@ struct ContourPart: Sendable {
   }
 
   /// How |E e^{iuL}| falls under the law tilted by `tilt`, as a bound for all runs together.
-  func decay(tilt: Double, logMoment: Double) -> (Double) -> Double {
+  /// - Parameter runs: how often all mechanisms run; with few runs the bound must be close.
+  func decay(tilt: Double, logMoment: Double, runs: Double) -> (Double) -> Double {
     switch law {
     case .gaussian(let square): return { [count] in -count * square * $0 * $0 / 2 }
     case .laplace: return { _ in 0 }
     case .nodes(let nodes):
       guard nodes.pair != nil else { return { _ in 0 } }
-      let bound = DecayBound(nodes, tilt: tilt, logMoment: logMoment)
+      let bound = DecayBound(
+        nodes, tilt: tilt, logMoment: logMoment, fineness: runs < 64 ? 0.93 : 0.75, mesh: runs < 64 ? 0.03 : .infinity)
       return { [count] in count * bound.logBound(from: $0) }
     }
   }

@@ -15,10 +15,15 @@ struct DecayBound: Sendable {
   private var levels: [(mass: Double, length: Double)] = []
 
   /// - Parameters:
-  ///   - nodes: of a shift pair, covering `tilt`; without a pair there is no density, and the bound is 1.
+  ///   - survey: nodes of a shift pair, covering `tilt`; without a pair there is no density, and the bound is 1.
   ///   - logMoment: log E[e^{cL}], c = `tilt`, to 1e-6.
-  init(_ nodes: LossNodes, tilt: Double, logMoment: Double) {
-    guard let pair = nodes.pair, nodes.losses.count > 2 else { return }
+  ///   - fineness: ratio of one level of density to the next, in (0, 1); the nearer to 1 the better and the slower.
+  ///   - mesh: largest distance of two points at which the density is looked at.
+  init(_ survey: LossNodes, tilt: Double, logMoment: Double, fineness: Double, mesh: Double) {
+    var finer = survey.step > mesh ? survey.refined(to: mesh) : survey
+    guard finer?.cover(tilt: tilt) == true, let nodes = finer, let pair = nodes.pair, nodes.losses.count > 2 else {
+      return
+    }
     let range = pair.largestMean - pair.numerator.means[0]
     let curvature = (1 + tilt) * range * range / 4 + 2 * pair.spread * pair.spread
     let slack = log(nodes.step) + logMoment + curvature * nodes.step * nodes.step / 8 + 1e-5
@@ -26,26 +31,26 @@ struct DecayBound: Sendable {
       nodes.slopes[index] > 0
         ? nodes.logWeights[index] + tilt * nodes.losses[index] - log(nodes.slopes[index]) - slack : -.infinity
     }
-    collect(nodes.losses, logDensities)
+    collect(nodes.losses, logDensities, fineness)
   }
 
-  private static let levelCount = 40
-
   /// Level sets around the highest cell.
-  private mutating func collect(_ losses: [Double], _ logDensities: [Double]) {
+  private mutating func collect(_ losses: [Double], _ logDensities: [Double], _ fineness: Double) {
     let cells = losses.count - 1
     let densities = (0..<cells).map { exp(min(logDensities[$0], logDensities[$0 + 1])) }
     guard let highest = densities.indices.max(by: { densities[$0] < densities[$1] }), densities[highest] > 0,
       densities[highest].isFinite
     else { return }
     var (left, right) = (highest, highest)
-    let rise = densities[highest] / Double(DecayBound.levelCount)
-    for level in (1...DecayBound.levelCount).reversed() {
-      let threshold = rise * Double(level)
+    var threshold = densities[highest]
+    // Far below the peak there may be a long tail, which holds the variance.
+    while threshold > densities[highest] * 1e-9 {
+      let next = threshold * fineness
       while left > 0, densities[left - 1] >= threshold { left -= 1 }
       while right < cells - 1, densities[right + 1] >= threshold { right += 1 }
       let length = losses[right + 1] - losses[left]
-      levels.append((rise * length, length))
+      levels.append(((threshold - next) * length, length))
+      threshold = next
     }
   }
 
@@ -54,8 +59,11 @@ struct DecayBound: Sendable {
     var lost = 0.0
     for level in levels {
       let y = frequency * level.length / 2
-      let sinc = y < Double.pi ? max(sin(y) / y, 0.2173) : min(1 / y, 0.2173)
-      lost += level.mass * (1 - sinc)
+      let loss =
+        if y < 0.01 { y * y / 6 * (1 - y * y / 20) } else if y < Double.pi { 1 - max(sin(y) / y, 0.2173) } else {
+          1 - min(1 / y, 0.2173)
+        }
+      lost += level.mass * loss
     }
     return log1p(-min(lost * (1 - 1e-9), 1 - 1e-6))
   }

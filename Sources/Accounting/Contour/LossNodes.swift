@@ -38,6 +38,20 @@ struct LossNodes: Sendable {
     width = (2 * (logPrecision + 2)).squareRoot()
   }
 
+  /// The same law on a mesh that is finer, at most `step`.
+  func refined(to step: Double) -> LossNodes? {
+    guard let pair, step < self.step else { return self }
+    var finer = LossNodes(pair, step: step, tiltLimit: tiltLimit, width: 6)
+    return finer.cover(tilt: 0) ? finer : nil
+  }
+
+  private init(_ pair: ShiftPair, step: Double, tiltLimit: Double, width: Double) {
+    self.pair = pair
+    self.step = step
+    self.tiltLimit = tiltLimit
+    self.width = width
+  }
+
   /// The finite losses of a discrete pair.
   init(atoms: [LossAtom]) {
     pair = nil
@@ -52,14 +66,14 @@ struct LossNodes: Sendable {
   }
 
   /// The most nodes of one pair.
-  static let limit = 400_000
+  static let limit = 60_000
 
   /// Adds the nodes that carry the law tilted by e^{tL}, 0 ≤ t ≤ `tilt`.
   /// - Returns: false where they would be more than `limit`.
   mutating func cover(tilt: Double) -> Bool {
     guard let pair else { return true }
     let low = -tilt * (pair.denominator.means.last ?? 0) + (1 + tilt) * pair.numerator.means[0] - width
-    let high = (1 + tilt) * pair.largestMean - tilt * pair.leastMean + width
+    let high = rightEdge(pair, tilt)
     // At tilt 0 the law is P itself.
     let (first, last) = (min(low, pair.numerator.means[0] - width) / step, high / step)
     guard first > -1e9, last < 1e9, last - first < Double(LossNodes.limit) else { return false }
@@ -73,6 +87,23 @@ struct LossNodes: Sendable {
       indices = min(indices.lowerBound, needed.lowerBound)..<max(indices.upperBound, needed.upperBound)
     }
     return true
+  }
+
+  /// Beyond z₁ = (1 + c)·max a − c·min b the law falls like a Gaussian. Left of it, where one record is rarely sampled, it may have fallen
+  /// long before: the means given z grow with z, so on [x, y] the slope is at most (1 + c)·m_P(y) − c·m_Q(x) − x. While that is below
+  /// −A the edge moves left; the mass beyond A further right than where this ends is at most e^{−A²} of that before it.
+  private func rightEdge(_ pair: ShiftPair, _ tilt: Double) -> Double {
+    let far = (1 + tilt) * pair.largestMean - tilt * pair.leastMean
+    guard far > 4 * width else { return far + width }
+    var edge = far
+    while edge > width {
+      let next = edge - max(edge / 24, 0.5)
+      let above = pair.numerator.ratio(at: edge).mean
+      let below = pair.denominator.ratio(at: next).mean
+      guard (1 + tilt) * above - tilt * below - next < -width else { break }
+      edge = next
+    }
+    return min(edge, far) + width
   }
 
   private mutating func append(_ pair: ShiftPair, _ range: Range<Int>) {

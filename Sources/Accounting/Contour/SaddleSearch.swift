@@ -50,28 +50,34 @@ struct SaddleSearch {
     }
   }
 
-  /// Root of a function that increases with log c, by Newton's method kept inside a bracket.
+  /// Root of a function that increases with log c: strides until it is bracketed, then Newton's method, bisecting where that is
+  /// slow. K can grow like the exponential of an exponential, so a small Newton step alone does not mean that the root is near.
   private mutating func search(_ function: (LossCumulants, Double) -> (value: Double, slope: Double)) -> Double? {
     guard let atOne = cumulants(1) else { return nil }
     var (low, high) = (-Double.infinity, Double.infinity)
     var position = log(min(max(3 / max(atOne.second, 1e-12).squareRoot(), 1e-3), 1e3))
-    for _ in 0..<80 {
-      guard let point = cumulants(exp(position)) else {
-        high = min(high, position)
-        if high - low < 0.05 { return low > -.infinity ? exp(low) : nil }
-        position = low > -.infinity ? (low + high) / 2 : position - 2
+    var (stride, last) = (0.5, Double.infinity)
+    for _ in 0..<100 {
+      let point = cumulants(exp(position))
+      let (value, slope) = point.map { function($0, exp(position)) } ?? (.infinity, .infinity)
+      guard !value.isNaN else { return nil }
+      if value < 0 { low = position } else { high = position }
+      let newton = position - value / slope
+      if low.isInfinite || high.isInfinite {
+        // A Newton step that stays within the stride is taken, and ends the search where it is tiny and lands close.
+        if abs(value) < 0.01 { return exp(position) }
+        let limit = value < 0 ? position + stride : position - stride
+        let isShort = abs(value) < 2 && newton.isFinite && abs(newton - position) < stride
+        position = isShort ? newton : limit
+        stride *= 1.7
+        if abs(position) > 45 { return nil }
         continue
       }
-      let (value, slope) = function(point, exp(position))
-      guard value.isFinite else { return nil }
-      if value < 0 { low = position } else { high = position }
-      var next = position - max(-1.5, min(1.5, slope > 0 ? value / slope : .infinity * value))
-      if next <= low || next >= high { next = (low + high) / 2 }
-      if !next.isFinite { next = value < 0 ? position + 1.5 : position - 1.5 }
-      if abs(next - position) < 1e-3 { return exp(next) }
-      if abs(next) > 40 { return nil }
-      position = next
+      if abs(value) < 0.01 || high - low < 1e-3 { return point == nil ? exp(low) : exp(position) }
+      let isFast = abs(value) < last / 4 && newton > low && newton < high
+      last = min(last, abs(value))
+      position = isFast ? newton : (low + high) / 2
     }
-    return exp(position)
+    return nil
   }
 }
