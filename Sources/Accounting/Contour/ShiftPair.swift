@@ -20,7 +20,7 @@ struct ShiftPair: Hashable, Sendable {
     case .sampled(let inner, let probability):
       guard let pair = ShiftPair(inner), probability > 0, probability < 1 else { return nil }
       self.init(pair.numerator.mixed(probability, with: pair.denominator), pair.denominator)
-    case .laplace, .discrete, .spliced: return nil
+    case .laplace, .discrete, .spliced, .branched: return nil
     }
   }
 

@@ -21,6 +21,11 @@ struct Composition: Sendable {
     additiveDelta = collector.failure
   }
 
+  init(groups: [Group], additiveDelta: Double) {
+    self.groups = groups
+    self.additiveDelta = additiveDelta
+  }
+
   /// Upper bound of the Rényi divergence of infinite order: the ε of pure composition.
   var pureEpsilonUpperBound: Double {
     groups.reduce(0.0) { sum, group in

@@ -1,7 +1,12 @@
+import Glibc
+
 /// Tight accounting: a certified interval around the least ε, or δ, of an event.
 ///
 /// Every upper bound holds for all neighbouring datasets and all adaptive choices within the event; every lower bound is
 /// reached by some neighbouring datasets. Rounding, truncation and quadrature errors are part of the interval.
+///
+/// Three ways are known, and the first that certifies an interval answers: closed forms, the contour integral, and loss
+/// distributions on a grid. Mechanisms of which only the Rényi divergence is known get an upper bound alone.
 public struct TightAccountant: Sendable {
   let composition: Composition
   let relation: NeighboringRelation
@@ -20,9 +25,7 @@ public struct TightAccountant: Sendable {
   /// - Throws: `notCertified` where no interval can be proved within the bounds of time and memory.
   public func epsilon(delta: Double) throws(AccountingError) -> EpsilonBracket {
     try Domain.requireDelta(delta)
-    var renyi = CompositionEvaluator(composition)
-    return EpsilonBracket(
-      lower: nil, upper: renyi.epsilon(delta: delta, orders: nil).epsilon, delta: delta, method: .renyi)
+    return try TightComputation(composition).epsilon(delta: delta)
   }
 
   /// The interval around the least δ such that (ε, δ) holds.
@@ -30,9 +33,7 @@ public struct TightAccountant: Sendable {
   /// - Throws: `notCertified` where no interval can be proved within the bounds of time and memory.
   public func delta(epsilon: Double) throws(AccountingError) -> DeltaBracket {
     try Domain.requireEpsilon(epsilon)
-    var renyi = CompositionEvaluator(composition)
-    return DeltaBracket(
-      lower: nil, upper: renyi.delta(epsilon: epsilon, orders: nil).delta, epsilon: epsilon, method: .renyi)
+    return try TightComputation(composition).delta(epsilon: epsilon)
   }
 
   /// The interval around the least ε after each number of repetitions of the whole event.
@@ -42,15 +43,28 @@ public struct TightAccountant: Sendable {
   public func epsilons(
     afterRepetitions counts: [Int], delta: Double
   ) throws(AccountingError) -> [EpsilonBracket] {
+    try Domain.requireDelta(delta)
     var brackets: [EpsilonBracket] = []
     for count in counts {
-      try Domain.require(
-        count >= 0 && count <= PrivacyEvent.Limits.count, "steps", Double(count), "must lie between 0 and 1e12")
-      var renyi = CompositionEvaluator(composition, repetitions: count)
-      brackets.append(
-        EpsilonBracket(
-          lower: nil, upper: renyi.epsilon(delta: delta, orders: nil).epsilon, delta: delta, method: .renyi))
+      try Domain.require(count >= 0, "steps", Double(count), "must be at least 0")
+      brackets.append(try TightComputation(try composition.repeated(count)).epsilon(delta: delta))
     }
     return brackets
+  }
+}
+
+extension Composition {
+  /// The same composition run `times` ≥ 0 times.
+  func repeated(_ times: Int) throws(AccountingError) -> Composition {
+    var repeated: [Group] = []
+    for group in groups where times > 0 {
+      let (count, overflow) = group.count.multipliedReportingOverflow(by: times)
+      guard !overflow, count <= PrivacyEvent.Limits.count else {
+        throw .limitExceeded(
+          path: [.field("steps")], what: "the number of repetitions", limit: PrivacyEvent.Limits.count)
+      }
+      repeated.append(Group(mechanism: group.mechanism, count: count))
+    }
+    return Composition(groups: repeated, additiveDelta: Repetition.failure(of: additiveDelta, times: times))
   }
 }

@@ -1,37 +1,26 @@
 import Glibc
 
-/// The Mills ratio of the standard Gaussian, R(x) = Φ(−x)/φ(x) = ∫₀^∞ exp(−xt − t²/2) dt: positive, decreasing, convex.
-enum MillsRatio {
-  /// R(x) for x > −38 (it overflows below), within `relativeError`.
-  static func value(_ x: Double) -> Double {
-    // e^{x²/2} magnifies the rounding of its exponent x²/2 times; the continued fraction converges faster the larger x is.
-    x < 3 ? erfc(x * halfRoot) * exp(x * x / 2) * rootOfHalfPi : 1 / continuedFraction(x)
-  }
-
-  /// R(x − distance) − R(x) for distance ≥ 0, without cancellation where the distance is small.
+extension NormalTail {
+  /// R(x − distance) − R(x) for x > −30 and distance ≥ 0, without cancellation where the distance is small; `infinity` where R(x −
+  /// distance) is no longer a number.
   static func drop(from x: Double, distance: Double) -> Double {
-    guard distance < 0.25 else { return value(x - distance) - value(x) }
+    guard distance < 0.25 else { return everywhere(x - distance) - everywhere(x) }
     // R⁽ⁿ⁾ = (−1)ⁿ∫tⁿ exp(−xt − t²/2): all terms of the series around x are positive. Mₙ = ∫tⁿ… obeys Mₙ₊₁ = n·Mₙ₋₁ − x·Mₙ, which
-    // cancels for x > 0; there a Gauss rule on the integral serves instead.
+    // cancels for x > 0; there a quadrature of the integral serves instead.
     return x < 0.5 ? dropBySeries(x, distance) : dropByQuadrature(x, distance)
   }
 
-  /// Bound on the relative error of `value` (for x ≥ −10) and `drop`.
-  static let relativeError = 256 * ulp
+  /// Bound on the relative error of `drop`, seen to be below 16 units at distances from 1e-8 to 0.2 for x from −9 to 1000; for negative x
+  /// the exponential adds x²/2 units.
+  static func dropError(from x: Double) -> Double { ulp * (128 + (x < 0 ? 2 * x * x : 0)) }
 
-  private static let halfRoot = 0.5.squareRoot()
-  private static let rootOfHalfPi = (Double.pi / 2).squareRoot()
-
-  /// x + 1/(x + 2/(x + 3/(x + …))), cut where the rest changes nothing (Abramowitz and Stegun 26.2.14).
-  private static func continuedFraction(_ x: Double) -> Double {
-    let terms = Int(20 + 1200 / (x * x))
-    var tail = x
-    for index in stride(from: terms, through: 1, by: -1) { tail = x + Double(index) / tail }
-    return tail
+  /// R(x) for any x.
+  private static func everywhere(_ x: Double) -> Double {
+    x >= -0.5 ? value(x) : (Double.pi / 2).squareRoot() * exp(x * x / 2) * erfc(x / 2.0.squareRoot())
   }
 
   private static func dropBySeries(_ x: Double, _ distance: Double) -> Double {
-    let zeroth = value(x)
+    let zeroth = everywhere(x)
     var (previous, current) = (zeroth, 1 - x * zeroth)
     var (power, sum) = (distance, 0.0)
     for order in 1...40 {

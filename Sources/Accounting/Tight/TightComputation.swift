@@ -1,0 +1,112 @@
+import Glibc
+
+/// One question to the tight accountant.
+struct TightComputation {
+  private let composition: Composition
+  private let pairs: CompositionPairs?
+
+  init(_ composition: Composition) {
+    self.composition = composition
+    pairs = CompositionPairs(composition)
+  }
+
+  func epsilon(delta: Double) throws(AccountingError) -> EpsilonBracket {
+    try epsilon(delta: delta) { (pairs, delta) throws(AccountingError) in try pairs.epsilon(delta: delta) }
+  }
+
+  func delta(epsilon: Double) throws(AccountingError) -> DeltaBracket {
+    try self.delta(epsilon: epsilon) { (pairs, epsilon) throws(AccountingError) in
+      try pairs.logDelta(epsilon: epsilon)
+    }
+  }
+
+  /// - Parameter solve: bounds for the pairs alone at 0 < δ < 1.
+  func epsilon(
+    delta: Double, _ solve: (DirectedPairs, Double) throws(AccountingError) -> DirectedPairs.Bounds
+  ) throws(AccountingError) -> EpsilonBracket {
+    func bracket(_ lower: Double?, _ upper: Double, _ method: TightMethod) -> EpsilonBracket {
+      EpsilonBracket(lower: lower, upper: upper, delta: delta, method: method)
+    }
+    if delta >= 1 { return bracket(0, 0, .closedForm) }
+    if composition.isNonPrivate { return bracket(.infinity, .infinity, .closedForm) }
+    guard let pairs else { return bracket(nil, renyiEpsilon(delta), .renyi) }
+    guard let remaining = remainder(of: delta, pairs) else { return bracket(nil, .infinity, .closedForm) }
+    if composition.groups.isEmpty { return bracket(0, 0, .closedForm) }
+    if remaining.upper <= 0 {
+      let pure = composition.pureEpsilonUpperBound
+      return bracket(pure == .infinity ? .infinity : pairs.reachedLoss, pure, .closedForm)
+    }
+    if let shift = composition.gaussianShift {
+      let low = GaussianTradeOff.epsilon(mu: shift.lower, delta: remaining.lower).lower
+      return bracket(low, GaussianTradeOff.epsilon(mu: shift.upper, delta: remaining.upper).upper, .closedForm)
+    }
+    let bounds = try pairs.greatestEpsilon(delta: remaining, solve)
+    guard bounds.lower <= bounds.upper else { throw TightComputation.contradiction("epsilon", bounds) }
+    return bracket(bounds.lower, min(bounds.upper, composition.pureEpsilonUpperBound), bounds.method)
+  }
+
+  /// - Parameter solve: bounds of log δ for the pairs alone.
+  func delta(
+    epsilon: Double, _ solve: (DirectedPairs, Double) throws(AccountingError) -> DirectedPairs.Bounds
+  ) throws(AccountingError) -> DeltaBracket {
+    func bracket(_ lower: Double?, _ upper: Double, _ method: TightMethod) -> DeltaBracket {
+      DeltaBracket(lower: lower, upper: upper, epsilon: epsilon, method: method)
+    }
+    if composition.isNonPrivate { return bracket(1, 1, .closedForm) }
+    guard let pairs else {
+      var renyi = CompositionEvaluator(composition)
+      return bracket(nil, renyi.delta(epsilon: epsilon, orders: nil).delta, .renyi)
+    }
+    var bounds: DirectedPairs.Bounds = (0, 0, .closedForm)
+    if let shift = composition.gaussianShift {
+      bounds.lower = GaussianTradeOff.delta(mu: shift.lower, epsilon: epsilon).lower
+      bounds.upper = GaussianTradeOff.delta(mu: shift.upper, epsilon: epsilon).upper
+    } else if !composition.groups.isEmpty {
+      let logs = try pairs.greatestLogDelta(epsilon: epsilon, solve)
+      guard logs.lower <= logs.upper else { throw TightComputation.contradiction("delta", logs) }
+      let upper = logs.upper == -.infinity ? 0 : min(1, exp(logs.upper).raised(by: 4 * ulp * exp(logs.upper)))
+      let lower = exp(logs.lower)
+      bounds = (max(0, lower.lowered(by: 4 * ulp * lower)), upper, logs.method)
+    }
+    let failed = DeltaSplit.total(of: pairs.unboundedMass, and: composition.additiveDelta)
+    let certain = composition.additiveDelta * (1 - 1e-11)
+    return bracket(
+      certain == 0 ? bounds.lower : max(certain, (certain + bounds.lower * (1 - certain)) * (1 - 4 * ulp)),
+      DeltaSplit.total(of: bounds.upper, and: failed), bounds.method)
+  }
+
+  /// What is left of δ for the pairs: the less for an upper bound of ε, the more for a lower one.
+  private func remainder(of delta: Double, _ pairs: CompositionPairs) -> CompositionPairs.Remainder? {
+    let failed = DeltaSplit.total(of: pairs.unboundedMass, and: composition.additiveDelta)
+    guard let least = DeltaSplit.remainder(of: delta, after: failed) else { return nil }
+    let certain = composition.additiveDelta * (1 - 1e-11)
+    let most = certain == 0 ? delta : min(1, (delta - certain) / (1 - certain) * (1 + 4 * ulp))
+    return .init(upper: least, lower: max(least, most))
+  }
+
+  private func renyiEpsilon(_ delta: Double) -> Double {
+    var renyi = CompositionEvaluator(composition)
+    return renyi.epsilon(delta: delta, orders: nil).epsilon
+  }
+
+  private static func contradiction(_ what: String, _ bounds: DirectedPairs.Bounds) -> AccountingError {
+    .contradiction("the lower bound of \(what), \(bounds.lower), exceeds the upper one, \(bounds.upper)")
+  }
+}
+
+extension Composition {
+  /// Whether something is released as it is.
+  fileprivate var isNonPrivate: Bool { groups.contains { $0.mechanism == .nonPrivate } }
+
+  /// Bounds of μ where all releases are Gaussian: N(μ, 1) against N(0, 1), μ² = Σ 1/σ².
+  fileprivate var gaussianShift: (lower: Double, upper: Double)? {
+    var square = 0.0
+    for group in groups {
+      guard case .gaussian(let noise) = group.mechanism, noise > 0 else { return nil }
+      square += Double(group.count) / noise / noise
+    }
+    guard square.isFinite, square > 0 else { return nil }
+    let error = ulp * Double(groups.count + 4)
+    return (square.squareRoot() * (1 - error), square.squareRoot() * (1 + error))
+  }
+}
