@@ -72,6 +72,8 @@ extension GoldenExamination {
 
   /// The peer takes the noise over the sensitivity of the replaced sum, which is twice the clipping norm. Its bound is valid
   /// but not the tightest: an answer may be lower, down to the tight accountant's lower bound.
+  // The optimiser of Swift 6.3.1 fails on this function.
+  @_optimize(none)
   private mutating func sampledWithoutReplacement() throws {
     let inputs = row.inputs
     let noise = 2 * (inputs["noise_multiplier"].number ?? .nan)

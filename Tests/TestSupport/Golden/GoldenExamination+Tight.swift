@@ -111,6 +111,8 @@ extension GoldenExamination {
   }
 
   /// The peers' bounds are several methods' of one mechanism: the least of them, and the greatest lower one, count.
+  // The optimiser of Swift 6.3.1 fails on this function.
+  @_optimize(none)
   private mutating func randomAllocation() throws {
     let inputs = row.inputs
     let event =
