@@ -32,6 +32,7 @@ struct ContourAccountant: Sendable {
       let integral = ContourIntegral(&search, line: line, epsilon: epsilon)
     else { return nil }
     let value = integral.delta(epsilon: epsilon)
+    guard value.logUpper - value.logLower < 1e-3 else { return nil }
     return withInfiniteMass((value.logLower, value.logUpper))
   }
 
@@ -75,7 +76,7 @@ struct ContourAccountant: Sendable {
       if bounds.upper - bounds.lower <= max(1e-8 * bounds.upper, 1e-13) { break }
       epsilon = min(bounds.upper, bounds.lower + (bounds.upper - bounds.lower) / 2)
     }
-    guard let found else { return nil }
+    guard let found, found.upper - found.lower <= max(1e-4 * found.upper, 1e-9) else { return nil }
     return (max(0, found.lower), min(found.upper, largestLoss))
   }
 

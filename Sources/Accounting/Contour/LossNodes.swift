@@ -66,7 +66,7 @@ struct LossNodes: Sendable {
   }
 
   /// The most nodes of one pair.
-  static let limit = 60_000
+  static let limit = 12_000
 
   /// Adds the nodes that carry the law tilted by e^{tL}, 0 ≤ t ≤ `tilt`.
   /// - Returns: false where they would be more than `limit`.

@@ -30,6 +30,22 @@ struct DirectedPairs: Sendable {
     return try logDeltaOnGrid(epsilon: epsilon)
   }
 
+  /// The same by the contour integral alone.
+  func epsilonByContour(delta: Double) throws(AccountingError) -> Bounds {
+    guard let bounds = ContourAccountant(parts)?.epsilon(delta: delta) else { throw DirectedPairs.noContour }
+    return (bounds.lower, bounds.upper, .contourIntegral)
+  }
+
+  func logDeltaByContour(epsilon: Double) throws(AccountingError) -> Bounds {
+    guard let bounds = ContourAccountant(parts)?.logDelta(epsilon: epsilon) else { throw DirectedPairs.noContour }
+    return (bounds.lower, bounds.upper, .contourIntegral)
+  }
+
+  private static var noContour: AccountingError {
+    .notCertified(
+      reason: "too little of the loss has a density for the contour integral", alternative: "ask for auto or pld")
+  }
+
   /// The same by loss distributions on a grid.
   func epsilonOnGrid(delta: Double) throws(AccountingError) -> Bounds {
     throw .notCertified(reason: "no engine", alternative: "rdp")

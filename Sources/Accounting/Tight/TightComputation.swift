@@ -10,6 +10,9 @@ struct TightComputation {
     pairs = CompositionPairs(composition)
   }
 
+  /// Whether a list of Gaussians alone is answered by its closed form.
+  var usesClosedForm = true
+
   func epsilon(delta: Double) throws(AccountingError) -> EpsilonBracket {
     try epsilon(delta: delta) { (pairs, delta) throws(AccountingError) in try pairs.epsilon(delta: delta) }
   }
@@ -36,10 +39,11 @@ struct TightComputation {
       let pure = composition.pureEpsilonUpperBound
       return bracket(pure == .infinity ? .infinity : pairs.reachedLoss, pure, .closedForm)
     }
-    if let shift = composition.gaussianShift {
+    if usesClosedForm, let shift = composition.gaussianShift {
       let low = GaussianTradeOff.epsilon(mu: shift.lower, delta: remaining.lower).lower
       return bracket(low, GaussianTradeOff.epsilon(mu: shift.upper, delta: remaining.upper).upper, .closedForm)
     }
+    if composition.isIndistinguishable(within: remaining.upper) { return bracket(0, 0, .closedForm) }
     let bounds = try pairs.greatestEpsilon(delta: remaining, solve)
     guard bounds.lower <= bounds.upper else { throw TightComputation.contradiction("epsilon", bounds) }
     return bracket(bounds.lower, min(bounds.upper, composition.pureEpsilonUpperBound), bounds.method)
@@ -58,7 +62,7 @@ struct TightComputation {
       return bracket(nil, renyi.delta(epsilon: epsilon, orders: nil).delta, .renyi)
     }
     var bounds: DirectedPairs.Bounds = (0, 0, .closedForm)
-    if let shift = composition.gaussianShift {
+    if usesClosedForm, let shift = composition.gaussianShift {
       bounds.lower = GaussianTradeOff.delta(mu: shift.lower, epsilon: epsilon).lower
       bounds.upper = GaussianTradeOff.delta(mu: shift.upper, epsilon: epsilon).upper
     } else if !composition.groups.isEmpty {
@@ -95,6 +99,14 @@ struct TightComputation {
 }
 
 extension Composition {
+  /// Whether the total variation is at most δ by Bretagnolle and Huber's bound alone, so that ε = 0 holds.
+  fileprivate func isIndistinguishable(within delta: Double) -> Bool {
+    var renyi = CompositionEvaluator(self)
+    let order = 1 + OrderSearch.steps.lowerBound
+    let divergence = renyi.divergence(order: order)
+    return RenyiConversion.epsilonUpperBound(divergence: divergence, order: order, delta: delta) == 0
+  }
+
   /// Whether something is released as it is.
   fileprivate var isNonPrivate: Bool { groups.contains { $0.mechanism == .nonPrivate } }
 
