@@ -1,76 +1,99 @@
 import API
 import ArgumentParser
+import Foundation
 
-/// Tasks a, c, d, e and f by Rényi divergence: ε of one run, σ for a target, many unlike events, checkpoints of a run, a
-/// grid. Each is asked as a request body, so the time holds reading, computing and writing the answer, but no socket.
+/// Times the questions of `AccountingTask`, one at a time. Each is asked as a request body within this process, so the time
+/// holds reading, computing and writing the answer, but no socket.
 struct BenchAccounting: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "accounting", abstract: "Milliseconds for the usual questions to the accountant.")
 
-  private struct Task {
-    let name: String
-    let path: String
-    let body: JSONValue
-    let answer: String
+  @Flag(help: "One JSON object a line, for programs.")
+  var json = false
+  @Option(parsing: .upToNextOption, help: "Only these tasks: a_rdp b_pld c_rdp c_pld …")
+  var task: [String] = []
+
+  func validate() throws {
+    let known = AccountingTask.all.map(\.name)
+    for name in task where !known.contains(name) {
+      throw ValidationError("There is no task \(name); there are \(known.joined(separator: ", ")).")
+    }
   }
 
   func run() throws {
     let router = APIRouter(context: try ProcessContext.calculators())
-    for task in Self.tasks {
-      let request = APIRequest(method: "POST", path: task.path, body: task.body.bytes)
-      let response = router.handle(request)
-      guard response.status == 200 else { return try Output.print(response) }
-      let timings = Timings { _ = router.handle(request) }
-      let line: JSONValue = [
-        "task": .string(task.name), "path": .string(task.path), "ms": .number(timings.median * 1e3),
-        "min_ms": .number(timings.least * 1e3), "runs": .integer(timings.seconds.count),
+    if !json { print(Self.heading) }
+    var refused = false
+    for task in AccountingTask.all where self.task.isEmpty || self.task.contains(task.name) {
+      do {
+        let figures = try measure(task, router)
+        print(json ? figures.line : figures.row)
+      } catch let refusal as CommandError {
+        FileHandle.standardError.write(Data("\(task.name): \(refusal)\n".utf8))
+        refused = true
+      }
+    }
+    if refused { throw ExitCode.failure }
+  }
+
+  /// - Throws: `CommandError` where the question is refused.
+  private func measure(_ task: AccountingTask, _ router: APIRouter) throws -> Figures {
+    let request = APIRequest(method: "POST", path: task.path, body: task.body.bytes)
+    try PeakMemory.reset()
+    let response = router.handle(request)
+    guard case .bytes(let bytes) = response.body else { throw CommandError("the answer is a file") }
+    guard response.status == 200 else { throw CommandError(String(decoding: bytes, as: UTF8.self)) }
+    let timings = Timings { _ = router.handle(request) }
+    let answer = task.read(try JSONScanner.scan(bytes).value)
+    return Figures(task: task, answer: answer, timings: timings, peakMemory: try PeakMemory.megabytes())
+  }
+
+  private static let heading =
+    columns("task", "value", "bracket width", "median ms", "least ms", "runs", "peak MB")
+
+  private struct Figures {
+    let task: AccountingTask
+    let answer: (value: Double?, width: Double?)
+    let timings: Timings
+    /// Of the whole process while the task ran.
+    let peakMemory: Double
+
+    var row: String {
+      columns(
+        task.name, answer.value.map { String(format: "%.9g", $0) } ?? "–",
+        answer.width.map { String(format: "%.2e", $0) } ?? "–", String(format: "%.3f", timings.median * 1e3),
+        String(format: "%.3f", timings.least * 1e3), String(timings.seconds.count), String(format: "%.1f", peakMemory))
+    }
+
+    var line: String {
+      let members: JSONValue = [
+        "task": .string(task.name), "path": .string(task.path), "value": JSONValue(answer.value),
+        "width": JSONValue(answer.width), "ms": .number(timings.median * 1e3), "min_ms": .number(timings.least * 1e3),
+        "runs": .integer(timings.seconds.count), "peak_mb": .number(peakMemory),
       ]
-      print(String(decoding: line.bytes, as: UTF8.self))
+      return String(decoding: members.bytes, as: UTF8.self)
     }
   }
 
-  private static let sampleRate = 256.0 / 60_000
-  private static let steps = 14_063
+  private static func columns(_ first: String, _ others: String...) -> String {
+    first.padding(toLength: 8, withPad: " ", startingAt: 0)
+      + others.map { String(repeating: " ", count: max(1, 16 - $0.count)) + $0 }.joined()
+  }
+}
 
-  private static let tasks: [Task] = [
-    Task(
-      name: "a_rdp", path: "/v1/epsilon",
-      body: [
-        "sample_rate": .number(sampleRate), "noise_multiplier": 1.1, "steps": .integer(steps), "delta": 1e-5,
-        "accountant": "rdp",
-      ], answer: "epsilon"),
-    Task(
-      name: "c_rdp", path: "/v1/noise-multiplier",
-      body: [
-        "sample_rate": .number(sampleRate), "steps": .integer(steps), "delta": 1e-5, "target_epsilon": 3,
-        "accountant": "rdp",
-      ], answer: "noise_multiplier"),
-    Task(
-      name: "d_rdp", path: "/v1/epsilon",
-      body: [
-        "event": ["type": "composed", "events": .array((0..<1_000).map(unlikeEvent))], "delta": 1e-5,
-        "accountant": "rdp",
-      ], answer: "epsilon"),
-    Task(
-      name: "e_rdp", path: "/v1/epsilon",
-      body: [
-        "sample_rate": .number(sampleRate), "noise_multiplier": 1.1, "steps": .integer(steps), "delta": 1e-5,
-        "accountant": "rdp", "trajectory": 1_000,
-      ], answer: "epsilon"),
-    Task(
-      name: "f_rdp", path: "/v1/frontier",
-      body: [
-        "noise_multiplier": .array((0..<50).map { .number(0.6 + Double($0) * 0.05) }),
-        "epochs": .array((1...50).map { .integer($0 * 2) }), "batch_size": [256], "dataset_size": 60_000,
-        "delta": [1e-5], "accountant": "rdp",
-      ], answer: "epsilon"),
-  ]
+/// The kernel's high-water mark of this process's resident memory (proc_pid_status(5), VmHWM).
+private enum PeakMemory {
+  /// Forgets what went before (proc_pid_clear_refs(5): 5 resets the mark to what is resident now).
+  static func reset() throws {
+    try Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
+  }
 
-  private static func unlikeEvent(_ index: Int) -> JSONValue {
-    let fraction = Double(index) / 1_000
-    return [
-      "type": "poisson_sampled", "sampling_probability": .number(0.001 + 0.01 * fraction),
-      "event": ["type": "gaussian", "noise_multiplier": .number(0.8 + fraction)],
-    ]
+  static func megabytes() throws -> Double {
+    let status = try String(contentsOf: URL(fileURLWithPath: "/proc/self/status"), encoding: .utf8)
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    guard let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap({ Double($0) }) else {
+      throw CommandError("/proc/self/status does not state VmHWM")
+    }
+    return kilobytes / 1000
   }
 }

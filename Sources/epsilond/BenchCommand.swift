@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure this build on this machine; one JSON line a figure.",
+    commandName: "bench", abstract: "Measure this build on this machine.",
     subcommands: [BenchAccounting.self, BenchTraining.self])
 }
 
