@@ -6,7 +6,7 @@ import Testing
 @Suite struct GoldenTests {
   private static let answered: Set<String> = [
     "epsilon_rdp_poisson_gaussian", "epsilon_rdp_gaussian_full_batch", "delta_from_epsilon_rdp", "rdp_curve",
-    "truth_rdp_curve", "zcdp", "dpsgd_statement",
+    "truth_rdp_curve", "zcdp", "dpsgd_statement", "truth_delta", "epsilon_laplace",
   ]
 
   static func rows() -> [GoldenRow] {

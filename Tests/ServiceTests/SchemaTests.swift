@@ -54,7 +54,7 @@ import Testing
         "{\"solve_for\": \"noise_multiplier\", \(solve), \"epochs\": 1, \"noise_multiplier\": 1}",
         #"{"solve_for": "delta", \#(run), "target_epsilon": 1}"#,
         #"{"solve_for": "delta", \#(run), "target_epsilon": 1, "delta": 1e-5}"#,
-        #"{"solve_for": "batch_size", "noise_multiplier": 1, "dataset_size": 100, "steps": 5, "target_epsilon": 1, "delta": 1e-5}"#,
+        #"{"solve_for": "batch_size", "noise_multiplier": 1, "dataset_size": 100, "steps": 5, "target_epsilon": 3, "delta": 1e-5}"#,
         #"{"solve_for": "batch_size", "noise_multiplier": 1, "steps": 5, "target_epsilon": 1, "delta": 1e-5}"#,
         #"{"solve_for": "sample_rate", "noise_multiplier": 1, "steps": 5, "target_epsilon": 1, "delta": 1e-5}"#,
         #"{"solve_for": "sample_rate", "noise_multiplier": 1, "sample_rate": 1, "steps": 5, "target_epsilon": 1, "delta": 1e-5}"#,
@@ -75,7 +75,6 @@ import Testing
       [
         #"{"noise_multiplier": [1, 2], "epochs": 1, "batch_size": [10], "dataset_size": 1000, "delta": 1e-5}"#,
         #"{"noise_multiplier": [], "epochs": 1, "batch_size": [10], "dataset_size": 1000, "delta": 1e-5}"#,
-        #"{"noise_multiplier": [1], "epochs": 1, "batch_size": 10, "dataset_size": 1000, "delta": 1e-5, "sampling": "full_batch"}"#,
         #"{"noise_multiplier": [1], "epochs": 1, "batch_size": 10, "dataset_size": 1000, "delta": 1e-5, "adjacency": "replace_special"}"#,
         #"{"noise_multiplier": [1], "epochs": 1, "batch_size": 10, "dataset_size": 1000, "delta": 1e-5, "steps": 3}"#,
       ]
