@@ -68,9 +68,10 @@ import Testing
 
   @Test func unsoundCombinationsAreRefused() {
     let response = PrivacyEvent.randomizedResponse(noiseParameter: 0.5, numBuckets: 2)
-    let sampledLaplace = PrivacyEvent.poissonSampled(samplingProbability: 0.1, event: .laplace(noiseMultiplier: 1))
+    let laplaces = PrivacyEvent.poissonSampled(
+      samplingProbability: 0.1, event: .selfComposed(event: .laplace(noiseMultiplier: 1), count: 2))
     for (event, pointer) in [
-      (PrivacyEvent.composed([.noOp, response]), "/events/1"), (sampledLaplace, "/event"),
+      (PrivacyEvent.composed([.noOp, response]), "/events/1"), (laplaces, "/event"),
       (.poissonSampled(samplingProbability: 0.1, event: .zeroConcentrated(rho: 1, xi: 0)), "/event"),
     ] {
       do {

@@ -2,23 +2,46 @@ import Glibc
 
 /// One application of a mechanism that cannot be taken apart further, under a relation that is already applied to its
 /// parameters. What it costs is a pure function of the order; how often it runs is not its business.
-enum Mechanism: Hashable, Sendable {
+indirect enum Mechanism: Hashable, Sendable {
   case nonPrivate
   case gaussian(noiseMultiplier: Double)
+  /// A Gaussian whose sensitivity is known from both sides only: `noiseMultiplier` bounds it from above, and
+  /// `reachedNoiseMultiplier`, which is no smaller, is that of some neighbouring datasets.
+  case gaussianWithin(noiseMultiplier: Double, reachedNoiseMultiplier: Double)
   case laplace(noiseMultiplier: Double)
   case randomizedResponse(noiseParameter: Double, buckets: Int, replaceOne: Bool)
   case zeroConcentrated(rho: Double, xi: Double)
   case pure(epsilon: Double)
   /// 0 < q < 1, σ > 0. Under replace-one σ is over the clipping norm, not over twice of it.
   case poissonGaussian(samplingProbability: Double, noiseMultiplier: Double, replaceOne: Bool)
+  /// `scale` > 0; `sensitivity` is a whole number ≥ 1.
+  case discreteGaussian(scale: Double, sensitivity: Double)
+  /// `scale` > 0; `sensitivity` is a whole number ≥ 1.
+  case discreteLaplace(scale: Double, sensitivity: Double)
+  /// Log-likelihood ratios within some interval of length `epsilon` > 0: the exponential mechanism.
+  case boundedRange(epsilon: Double)
+  /// `base` on a Poisson sample, 0 < q < 1, for a base with one pair of distributions that is its own reverse.
+  case sampled(base: Mechanism, probability: Double)
+  case gaussianMixture(GaussianMixture)
+  case fixedSizeGaussian(FixedSizeGaussian)
+  case truncatedPoissonGaussian(TruncatedPoissonGaussian)
+  /// One of `bins` ≥ 2 Gaussian releases, chosen uniformly, has the record. σ > 0 is over the clipping norm.
+  case allocatedGaussian(noiseMultiplier: Double, bins: Int, replaceOne: Bool)
+  case selection(PrivateSelection)
 
   /// Upper bound of the Rényi divergence of infinite order: the ε of pure differential privacy.
   var pureEpsilonUpperBound: Double {
     switch self {
-    case .nonPrivate, .gaussian, .poissonGaussian: .infinity
+    case .nonPrivate, .gaussian, .gaussianWithin, .poissonGaussian, .discreteGaussian, .gaussianMixture,
+      .fixedSizeGaussian, .truncatedPoissonGaussian, .allocatedGaussian:
+      .infinity
     case .laplace(let noise): (1 / noise).nextUp
     case .zeroConcentrated(let rho, let xi): rho == 0 ? xi : .infinity
-    case .pure(let epsilon): epsilon
+    case .pure(let epsilon), .boundedRange(let epsilon): epsilon
+    case .discreteLaplace(let scale, let sensitivity): (sensitivity / scale).nextUp
+    case .sampled(let base, let probability):
+      PoissonSampling.pureEpsilonUpperBound(base: base.pureEpsilonUpperBound, probability: probability)
+    case .selection(let selection): selection.pureEpsilonUpperBound
     case .randomizedResponse(let p, let buckets, let replaceOne):
       if buckets == 1 || p == 1 {
         0
@@ -33,61 +56,37 @@ enum Mechanism: Hashable, Sendable {
   }
 }
 
-/// Evaluates the divergence of one mechanism; holds the quadrature nodes of sampled ones so that they serve every order.
-struct MechanismEvaluator {
-  private let mechanism: Mechanism
-  private var profile: PoissonGaussianProfile?
+/// A Gaussian release of a uniform sample of fixed size, 0 < q = sample/dataset < 1, under replace-one or zero-out.
+struct FixedSizeGaussian: Hashable, Sendable {
+  var samplingProbability: Double
+  /// σ > 0 over the clipping norm.
+  var noiseMultiplier: Double
+  /// Whether the other dataset has a record without contribution in the place of this one, rather than any record.
+  var zeroOut: Bool
+}
 
-  init(_ mechanism: Mechanism) {
-    self.mechanism = mechanism
-    if case .poissonGaussian(let probability, let noise, _) = mechanism {
-      profile = PoissonGaussianProfile(samplingProbability: probability, noiseMultiplier: noise)
-    }
-  }
+/// A Gaussian release of a Poisson sample that is cut down, uniformly, to at most B records.
+///
+/// Given how many of the other records are sampled, whether that is B or more is independent of which they are. If it is
+/// less, the record joins with probability p; otherwise with probability pB/(N + 1) it takes the place of one of a uniform
+/// B-subset of the others. The branch can only tell more than the output does.
+struct TruncatedPoissonGaussian: Hashable, Sendable {
+  /// p in (0, 1).
+  var samplingProbability: Double
+  /// P(N < B) and P(N ≥ B) for N sampled others, in (0, 1).
+  var roomProbability: Double
+  var fullProbability: Double
+  /// E[pB/(N + 1) | N ≥ B], in (0, 1).
+  var placeProbability: Double
+  /// σ > 0 over the clipping norm.
+  var noiseMultiplier: Double
+  var relation: NeighboringRelation
+}
 
-  /// Upper bound of the divergence of order α > 1, finite, of one application.
-  mutating func divergence(order: Double) -> Double {
-    switch mechanism {
-    case .nonPrivate: .infinity
-    case .gaussian(let noise): GaussianDivergence.upperBound(noiseMultiplier: noise, order: order)
-    case .laplace(let noise): LaplaceDivergence.upperBound(noiseMultiplier: noise, order: order)
-    case .randomizedResponse(let p, let buckets, let replaceOne):
-      RandomizedResponseDivergence.upperBound(
-        noiseParameter: p, buckets: Double(buckets), order: order, replaceOne: replaceOne)
-    case .zeroConcentrated(let rho, let xi):
-      ZeroConcentratedDivergence.upperBound(rho: rho, xi: xi, order: order)
-    case .pure(let epsilon): PureDivergence.upperBound(epsilon: epsilon, order: order)
-    case .poissonGaussian(let probability, let noise, let replaceOne):
-      replaceOne
-        ? replaceOneBound(samplingProbability: probability, noiseMultiplier: noise, order: order)
-        : profile?.divergence(order: order) ?? .infinity
-    }
-  }
-
-  /// Replacing a record in a Poisson-sampled sum. With R the mechanism without the record, P and Q those with either value,
-  /// two bounds hold for all values of the records, and the lesser one is given.
-  ///  1. Joint convexity of the power divergence over "sampled or not": E_Q[(P/Q)ᵅ] ≤ 1 − q + q·exp(α(α−1)·(2/σ)²/2).
-  ///  2. The weak triangle inequality (arXiv:1702.07476v3, Proposition 11) with exponent p, 1/p = 1 − sb, b = α − 1:
-  ///     D_α(P‖Q) ≤ (1 + s)·D_{(1+b)/(1−sb)}(P‖R) + D_{1+1/s}(R‖Q), for any 0 < s < 1/b.
-  /// Which pair of distributions dominates here is not known to us, so a tighter figure would be a guess.
-  private mutating func replaceOneBound(
-    samplingProbability q: Double, noiseMultiplier sigma: Double, order: Double
-  ) -> Double {
-    let b = order - 1
-    let exponent = 2 * order * b / (sigma * sigma)
-    guard exponent < .infinity else { return .infinity }
-    let logExcess =
-      exponent < 600
-      ? log1p(q * expm1(exponent)) : exponent + log(q) + log1p(exp(log1p(-q) - log(q) - exponent))
-    let byConvexity = (logExcess / b).raised(by: 8 * ulp * (exponent + 1 + abs(logExcess)) / b)
-    var least = byConvexity * (1 + ulp * 8)
-    // p = 2, and the choice s = 1 that stays finite as α → 1.
-    for s in [1 / (2 * b), min(1, 1 / (4 * b))] {
-      guard let first = profile?.divergence(order: order / (1 - s * b)),
-        let second = profile?.divergence(order: 1 + 1 / s)
-      else { continue }
-      least = min(least, (1 + s) * first * (1 + 4 * ulp) + second * (1 + 4 * ulp))
-    }
-    return least
-  }
+/// A composition repeated a random number of times, of which the best run is published.
+struct PrivateSelection: Hashable, Sendable {
+  var base: Composition
+  var meanRepetitions: Double
+  /// η ≥ 0 of the truncated negative binomial; `nil` for Poisson.
+  var shape: Double?
 }

@@ -63,32 +63,14 @@ enum RandomizedResponseDivergence {
       // Two records differ in which bucket is likely: r is L, 1/L or 1, L = (1 − p + p/k)/(p/k).
       let logLikely = log1p((1 - p) * k / p)
       guard logLikely < .infinity else { return .infinity }
-      return upperBound(
-        order: order,
-        atoms: [(p / k, logLikely), (1 - p + p / k, -logLikely)])
+      return AtomsDivergence.upperBound(
+        order: order, atoms: [(p / k, logLikely), (1 - p + p / k, -logLikely)])
     }
     // Against the special record, whose report is uniform: r is R = k(1 − p) + p once and p otherwise; either direction.
     let (logLikely, logUnlikely) = (log1p((k - 1) * (1 - p)), log(p))
-    let present = upperBound(order: order, atoms: [(1 / k, logLikely), (1 - 1 / k, logUnlikely)])
-    let absent = upperBound(
+    let present = AtomsDivergence.upperBound(order: order, atoms: [(1 / k, logLikely), (1 - 1 / k, logUnlikely)])
+    let absent = AtomsDivergence.upperBound(
       order: order, atoms: [((1 - p) + p / k, -logLikely), ((1 - 1 / k) * p, -logUnlikely)])
     return max(present, absent)
-  }
-
-  /// D_α of a pair given by atoms (probability under Q, log r); an atom with r = 1 may be left out. E_Q[rᵅ] − 1 is a sum of
-  /// the non-negative E_Q[rᵅ − 1 − α(r − 1)].
-  private static func upperBound(order: Double, atoms: [(probability: Double, logRatio: Double)]) -> Double {
-    let step = order - 1
-    let largest = atoms.map { order * $0.logRatio }.max() ?? 0
-    if largest > 600 {
-      let rest = max(0, 1 - atoms.reduce(0.0) { $0 + $1.probability })
-      let sum = atoms.reduce(rest * exp(-largest)) { $0 + $1.probability * exp(order * $1.logRatio - largest) }
-      return ((largest + log(sum)) / step).raised(by: 8 * ulp * (largest + 2 - log(sum)) / step)
-    }
-    let excess = atoms.reduce(0.0) {
-      $0 + $1.probability * Stable.powerExcess(order: order, logRatio: $1.logRatio)
-    }
-    let exponent = atoms.map { order * abs($0.logRatio) }.max() ?? 0
-    return log1p(excess * (1 + ulp * (64 + 8 * exponent))) / step * (1 + 4 * ulp)
   }
 }

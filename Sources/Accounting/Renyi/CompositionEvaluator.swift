@@ -31,9 +31,20 @@ struct CompositionEvaluator {
   }
 
   private var additiveDelta: Double { Repetition.failure(of: failureOnce, times: repetitions) }
-  private var pureEpsilonUpperBound: Double { Repetition.cost(of: pureEpsilonOnce, times: repetitions) }
+  var pureEpsilonUpperBound: Double { Repetition.cost(of: pureEpsilonOnce, times: repetitions) }
 
+  /// Restricts every choice of a second order inside of the parts to a list.
+  mutating func restrictInnerOrders(to orders: [Double]) {
+    for index in parts.indices { parts[index].evaluator.restrictInnerOrders(to: orders) }
+  }
+
+  /// With a list, nothing but its orders takes part, inside of private selection either.
   mutating func curve(orders: [Double]) -> RenyiCurve {
+    restrictInnerOrders(to: orders)
+    return curve(listedOrders: orders)
+  }
+
+  private mutating func curve(listedOrders orders: [Double]) -> RenyiCurve {
     RenyiCurve(
       orders: orders, divergences: orders.map { divergence(order: $0) }, additiveDelta: additiveDelta)
   }
