@@ -86,7 +86,10 @@ struct ContourIntegral: Sendable {
 
   /// δ(ε) for ε near the one that the integral was prepared for; far from it the bounds are valid but wide.
   func delta(epsilon: Double) -> Value {
-    var (sum, slope, error) = (0.5 / (line * (line + 1)), -0.5 / (line + 1), 0.0)
+    // What adding up so many terms rounds, relative to their moduli.
+    let summation = ulp * Double(ratios.count + 16)
+    var (sum, slope) = (0.5 / (line * (line + 1)), -0.5 / (line + 1))
+    var error = sum * summation
     for index in ratios.indices {
       let u = step * Double(index + 1)
       let ratio = ratios[index]
@@ -105,7 +108,7 @@ struct ContourIntegral: Sendable {
       slope -= modulus * (one.real * cosine - one.imaginary * sine)
       let relative = ratio.error + 2 * ulp * (abs(ratio.imaginary) + u * epsilon + 8)
       let growth = relative < 0.5 ? expm1(relative) : 2
-      error += modulus * growth / (square * lineSquare).squareRoot()
+      error += modulus * (growth + summation) / (square * lineSquare).squareRoot()
     }
     let scale = step / Double.pi
     return bounds(sum: sum * scale, slope: slope * scale, error: error * scale * 1.001, epsilon: epsilon)

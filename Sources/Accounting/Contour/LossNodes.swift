@@ -157,29 +157,30 @@ extension LossNodes {
   func cumulants(tilt: Double) -> LossCumulants {
     var (excess, total, moment, square) = (0.0, 0.0, 0.0, 0.0)
     let largest = largestExponent(tilt: tilt)
-    let isSmall = largest < 600 && tilt * (losses.last ?? 0) < 600 && tilt * (losses.first ?? 0) > -600
-    losses.withUnsafeBufferPointer { losses in
-      logWeights.withUnsafeBufferPointer { logWeights in
-        for index in losses.indices {
-          let loss = losses[index]
-          let weight: Double
-          if isSmall {
-            let growth = expm1(tilt * loss)
-            let untilted = exp(logWeights[index])
-            excess += untilted * growth
-            weight = untilted * (growth + 1)
-          } else {
-            weight = exp(logWeights[index] + tilt * loss - largest)
-          }
-          total += weight
-          moment += weight * loss
-          square += weight * loss * loss
-        }
+    let isSmall = largest < 600
+    for index in losses.indices {
+      let weight: Double
+      if isSmall {
+        let growth = growth(index, tilt: tilt)
+        excess += growth
+        weight = growth + exp(logWeights[index])
+      } else {
+        weight = exp(logWeights[index] + tilt * losses[index] - largest)
       }
+      total += weight
+      moment += weight * losses[index]
+      square += weight * losses[index] * losses[index]
     }
     let mean = moment / total
     let logTotal = pair == nil || !isSmall ? log(total) + (isSmall ? 0 : largest) : log1p(excess)
     return LossCumulants(value: logTotal, first: mean, second: max(square / total - mean * mean, 0))
+  }
+
+  /// The node's share of E[e^{tL} − 1]; log weight + tL must not overflow.
+  func growth(_ index: Int, tilt: Double) -> Double {
+    let exponent = tilt * losses[index]
+    let weight = exp(logWeights[index])
+    return exponent < 1 ? weight * expm1(exponent) : exp(logWeights[index] + exponent) - weight
   }
 
   /// max of log weight + tL.

@@ -45,8 +45,7 @@ struct TiltedLaw {
       magnitude = max(magnitude, abs(nodes.logWeights[index]) + 2 * tilt * abs(nodes.losses[index]))
     }
     relativeError = ulp * (6 * magnitude + Double(kept.count) + 32)
-    let growthIsFinite = tilt * (kept.last.map { nodes.losses[$0] } ?? 0) < 600 && largest < 600
-    guard nodes.pair != nil, growthIsFinite else {
+    guard nodes.pair != nil, largest < 600 else {
       var total = 0.0
       for index in kept { total += exp(nodes.logWeights[index] + tilt * nodes.losses[index] - largest) }
       let logValue = largest + log(total)
@@ -55,7 +54,7 @@ struct TiltedLaw {
     var (excess, size) = (0.0, 0.0)
     // All nodes: those without weight under the tilt may hold weight without it.
     for index in nodes.losses.indices {
-      let term = exp(nodes.logWeights[index]) * expm1(tilt * nodes.losses[index])
+      let term = nodes.growth(index, tilt: tilt)
       excess += term
       size += abs(term)
     }
