@@ -36,15 +36,17 @@ public struct DPSGDStatement: Hashable, Sendable {
     }
   }
 
-  /// One figure of the statement. Both bounds are valid.
+  /// One figure of the statement. All bounds are valid.
   public struct Figure: Hashable, Sendable {
     /// TF Privacy's figure, which the text prints: ε over `RenyiOrders.standard` with its bound at fractional orders
     /// (`MajorantSeries`); `infinity` where there is no bound.
     public var standard: Double
     /// ε with the order optimised continuously.
     public var optimized: Double
+    /// The certified interval of the least ε; `nil` where none could be certified.
+    public var tight: EpsilonBracket?
     /// The least valid bound known.
-    public var least: Double { min(standard, optimized) }
+    public var least: Double { min(standard, optimized, tight?.upper ?? .infinity) }
   }
 
   /// The two readings of one guarantee.
@@ -117,8 +119,12 @@ private struct StatementComputation {
     let sampled = PrivacyEvent.dpsgd(
       samplingProbability: probability, noiseMultiplier: noiseMultiplier, steps: poissonSteps)
     return DPSGDStatement.Guarantee(
-      eachOncePerEpoch: try figure(fullPass, groupSize: 1) { $0 },
-      poissonSampled: try figure(sampled, groupSize: groupSize, printed: loosened))
+      eachOncePerEpoch: try figure(fullPass, groupSize: 1, tight: fullPass) { $0 },
+      poissonSampled: try figure(
+        sampled, groupSize: groupSize,
+        tight: GroupPrivacy.sampledGroup(
+          size: groupSize, samplingProbability: probability, noiseMultiplier: noiseMultiplier, steps: poissonSteps),
+        printed: loosened))
   }
 
   /// The curve of the sampled run as TF Privacy has it; nowhere below the tight one, also where its sums lose digits.
@@ -133,7 +139,7 @@ private struct StatementComputation {
   }
 
   private func figure(
-    _ event: PrivacyEvent, groupSize: Int, printed: (RenyiCurve) -> RenyiCurve
+    _ event: PrivacyEvent, groupSize: Int, tight group: PrivacyEvent?, printed: (RenyiCurve) -> RenyiCurve
   ) throws(AccountingError) -> DPSGDStatement.Figure {
     let accountant = try RenyiAccountant(event: event)
     let curve = printed(try accountant.curve(orders: RenyiOrders.standard))
@@ -144,6 +150,17 @@ private struct StatementComputation {
       },
       optimized: GroupPrivacy.epsilonUpperBound(delta: delta, groupSize: groupSize) {
         evaluator.epsilon(delta: $0, orders: nil).epsilon
-      })
+      },
+      tight: try group.map { event throws(AccountingError) in try tight(event) } ?? nil)
+  }
+
+  /// `nil` where no two-sided answer can be certified: the statement has its Rényi figures in any case.
+  private func tight(_ event: PrivacyEvent) throws(AccountingError) -> EpsilonBracket? {
+    do {
+      let bracket = try TightAccountant(event: event).epsilon(delta: delta)
+      return bracket.method == .renyi ? nil : bracket
+    } catch .notCertified {
+      return nil
+    }
   }
 }
