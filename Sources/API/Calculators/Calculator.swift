@@ -61,10 +61,14 @@ extension Mechanism {
   /// What every answer says about how it was found.
   /// - Parameters:
   ///   - epsilon: infinite where there is none, which is said in a warning.
-  func commonMembers(_ provenance: Provenance, epsilon: Double?, delta: Double?) -> [JSONValue.Member] {
-    provenance.members + [
+  ///   - further: warnings of what was asked for beside the figure.
+  func commonMembers(
+    _ provenance: Provenance, epsilon: Double?, delta: Double?, further: [String?] = []
+  ) -> [JSONValue.Member] {
+    let warnings = warnings(provenance, epsilon: epsilon, delta: delta) + further.compactMap(\.self)
+    return provenance.members + [
       .init("assumptions", .array(assumptions(provenance).map { .string($0) })),
-      .init("warnings", .array(warnings(provenance, epsilon: epsilon, delta: delta).map { .string($0) })),
+      .init("warnings", .array(warnings.map { .string($0) })),
       .init("mechanism", echo),
     ]
   }

@@ -3,10 +3,10 @@ import Accounting
 /// The accountant that a request chose, for one event.
 ///
 /// `pld` answers by the tight accountant or not at all. `auto` answers by it where it can, and says why where it cannot.
-/// `rdp` answers by Rényi divergence.
+/// `rdp` answers by Rényi divergence, `gdp` by an estimate that nothing else ever falls back on.
 struct ChosenAccountant {
-  private let event: PrivacyEvent
-  private let relation: NeighboringRelation
+  let event: PrivacyEvent
+  let relation: NeighboringRelation
   private let choice: AccountantChoice
   private let orders: [Double]?
 
@@ -19,36 +19,39 @@ struct ChosenAccountant {
 
   /// - Throws: `AccountingError`.
   func epsilon(delta: Double) throws -> EpsilonFigure {
-    try answer { tight in
-      let bracket = try tight.epsilon(delta: delta)
-      return Self.figure(bracket)
+    if choice == .gdp { return try CentralLimit(event, relation).epsilon(delta: delta) }
+    return try answer { tight in
+      EpsilonFigure(tight: try tight.epsilon(delta: delta))
     } renyi: { renyi, fallback in
-      Self.figure(try renyi.epsilon(delta: delta, orders: orders), fallback: fallback)
+      EpsilonFigure(try renyi.epsilon(delta: delta, orders: orders), fallback: fallback)
     }
   }
 
   /// - Throws: `AccountingError`.
   func delta(epsilon: Double) throws -> DeltaFigure {
-    try answer { tight in
-      let bracket = try tight.delta(epsilon: epsilon)
-      guard bracket.method != .renyi else { return nil }
-      return DeltaFigure(upper: bracket.upper, lower: bracket.lower, provenance: .tight(bracket.method))
+    if choice == .gdp { return try CentralLimit(event, relation).delta(epsilon: epsilon) }
+    return try answer { tight in
+      DeltaFigure(tight: try tight.delta(epsilon: epsilon))
     } renyi: { renyi, fallback in
-      let bound = try renyi.delta(epsilon: epsilon, orders: orders)
-      return DeltaFigure(upper: bound.delta, lower: nil, provenance: .renyi(order: bound.order, fallback: fallback))
+      DeltaFigure(try renyi.delta(epsilon: epsilon, orders: orders), fallback: fallback)
     }
   }
 
   /// ε after each number of repetitions of the event.
   /// - Throws: `AccountingError`.
   func epsilons(afterRepetitions counts: [Int], delta: Double) throws -> [EpsilonFigure] {
-    try answer { tight in
-      let figures = try tight.epsilons(afterRepetitions: counts, delta: delta).map(Self.figure)
+    if choice == .gdp {
+      return try counts.map {
+        try CentralLimit(.selfComposed(event: event, count: $0), relation).epsilon(delta: delta)
+      }
+    }
+    return try answer { tight in
+      let figures = try tight.epsilons(afterRepetitions: counts, delta: delta).map(EpsilonFigure.init(tight:))
       let known = figures.compactMap(\.self)
       return known.count == counts.count ? known : nil
     } renyi: { renyi, fallback in
       try renyi.epsilons(afterRepetitions: counts, delta: delta, orders: orders)
-        .map { Self.figure($0.bound, fallback: fallback) }
+        .map { EpsilonFigure($0.bound, fallback: fallback) }
     }
   }
 
@@ -74,15 +77,4 @@ struct ChosenAccountant {
   }
 
   private static let nothingTight = "no pair of distributions that dominates this mechanism tightly is known here"
-
-  /// nil where Rényi divergence is all that the tight accountant has.
-  private static func figure(_ bracket: EpsilonBracket) -> EpsilonFigure? {
-    guard bracket.method != .renyi else { return nil }
-    return EpsilonFigure(upper: bracket.upper, lower: bracket.lower, provenance: .tight(bracket.method))
-  }
-
-  private static func figure(_ bound: EpsilonBound, fallback: String?) -> EpsilonFigure {
-    EpsilonFigure(
-      upper: bound.epsilon, lower: nil, provenance: .renyi(order: bound.order, fallback: fallback))
-  }
 }

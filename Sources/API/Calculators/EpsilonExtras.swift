@@ -1,19 +1,29 @@
 import Accounting
 
-/// What `POST /v1/epsilon` gives beside ε where it is asked for: a trajectory, and the guarantee for a user who has
-/// several examples.
+/// What `POST /v1/epsilon` gives beside ε where it is asked for: a second opinion, what an attacker can achieve, the guarantee
+/// for a user who has several examples, and a trajectory.
 struct EpsilonExtras {
+  private let verify: Bool
+  private let risk: Bool
   private let trajectoryPoints: Int?
   private let maxExamplesPerUser: Int?
 
   /// A point an update is more than anybody looks at; this many cost a tenth of a second.
   private static let pointLimit = 10_000
 
+  static let nothingToVerify = "gdp is an estimate; there is nothing to verify in it."
+
   /// nil where a field is bad.
   init?(_ fields: FieldReader, _ mechanism: Mechanism?) {
+    verify = fields.optionalFlag("verify") ?? false
+    risk = fields.optionalFlag("risk") ?? false
     trajectoryPoints = fields.optionalInteger("trajectory", 1...Self.pointLimit)
     maxExamplesPerUser = fields.optionalInteger("max_examples_per_user", 1...1_000_000)
     guard let mechanism else { return nil }
+    if verify, mechanism.choices.accountant == .gdp {
+      fields.add("verify", Self.nothingToVerify, code: .unsoundCombination)
+      return nil
+    }
     if trajectoryPoints != nil, mechanism.unitAndCount.count < 2 {
       fields.add(
         "trajectory", "A trajectory needs a run of several steps: give steps, or an event of type self_composed.")
@@ -27,18 +37,34 @@ struct EpsilonExtras {
     }
   }
 
-  /// How often ε is computed for them; the search for a user's δ takes up to some dozens of steps.
-  var questions: Int { (trajectoryPoints ?? 0) + (maxExamplesPerUser == nil ? 0 : 100) }
+  /// How often ε is computed for them, at most.
+  var questions: Int {
+    (verify ? 1 : 0) + (risk ? RiskFigures.questions : 0) + (maxExamplesPerUser == nil ? 0 : UserLevel.questions)
+      + (trajectoryPoints ?? 0)
+  }
 
-  func members(_ mechanism: Mechanism, delta: Double) throws -> [JSONValue.Member] {
-    var members: [JSONValue.Member] = []
+  func compute(
+    _ mechanism: Mechanism, _ accountant: ChosenAccountant, _ figure: EpsilonFigure, delta: Double
+  ) throws -> (members: [JSONValue.Member], warnings: [String?]) {
+    var (members, warnings): ([JSONValue.Member], [String?]) = ([], [])
+    if verify {
+      let verification = try Verification(of: figure, delta: delta, accountant)
+      members.append(verification.member)
+      warnings.append(verification.warning)
+    }
+    if risk {
+      let risk = try RiskFigures(accountant.event, accountant.relation)
+      members.append(risk.member)
+      warnings.append(risk.warning)
+    }
     if let maxExamplesPerUser {
-      members.append(.init("user_level", try userLevel(maxExamplesPerUser, mechanism, delta: delta)))
+      let user = try UserLevel(mechanism.event, examples: maxExamplesPerUser, delta: delta, mechanism.choices)
+      members.append(.init("user_level", user.json))
     }
     if let trajectoryPoints {
       members.append(.init("trajectory", try trajectory(trajectoryPoints, mechanism, delta: delta)))
     }
-    return members
+    return (members, warnings)
   }
 
   private func trajectory(_ points: Int, _ mechanism: Mechanism, delta: Double) throws -> JSONValue {
@@ -60,23 +86,5 @@ struct EpsilonExtras {
     // ⌈i·n/k⌉ without overflow: n = wk + r gives i·w + ⌈i·r/k⌉.
     let (width, rest) = count.quotientAndRemainder(dividingBy: points)
     return (1...points).map { $0 * width + ($0 * rest + points - 1) / points }
-  }
-
-  private func userLevel(_ examples: Int, _ mechanism: Mechanism, delta: Double) throws -> JSONValue {
-    let accountant = try RenyiAccountant(event: mechanism.event, relation: mechanism.choices.relation)
-    var failure: (any Error)?
-    let epsilon = GroupPrivacy.epsilonUpperBound(delta: delta, groupSize: examples) { exampleDelta in
-      do {
-        return try accountant.epsilon(delta: exampleDelta, orders: mechanism.choices.orders).epsilon
-      } catch {
-        failure = error
-        return .infinity
-      }
-    }
-    if let failure { throw failure }
-    return [
-      "max_examples_per_user": .integer(examples), "epsilon": .number(epsilon), "delta": .number(delta),
-      "method": "group privacy",
-    ]
   }
 }

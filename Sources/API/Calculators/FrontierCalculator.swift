@@ -72,18 +72,20 @@ private struct Grid {
     }
     let accountants = Set(figures.map(\.provenance.accountant.rawValue))
     if accountants.count > 1 { warnings.append("accountant is null: some points are by pld, the others by rdp.") }
-    return .object([
-      .init("axes", .array(axes.listed.map { ["name": .string($0), "values": .array(axes.values(of: $0))] })),
-      .init("shape", .array(axes.listed.map { .integer(axes.values(of: $0).count) })),
-      .init("epsilon", .array(figures.map { .number($0.upper) })),
-      .init("epsilon_lower", .array(figures.map { JSONValue($0.lower) })),
-      .init("dataset_size", .integer(datasetSize)),
-      .init("adjacency", .string(choices.adjacency)),
-      .init("sampling", .string(sampling.rawValue)),
-      .init("accountant", accountants.count == 1 ? JSONValue(accountants.first) : .null),
-      .init("assumptions", .array([sampling.assumption, choices.assumption].map { .string($0) })),
-      .init("warnings", .array(warnings.map { .string($0) })),
-    ])
+    let estimate: [JSONValue.Member] = choices.accountant == .gdp ? [.init("estimate", true)] : []
+    return .object(
+      [
+        .init("axes", .array(axes.listed.map { ["name": .string($0), "values": .array(axes.values(of: $0))] })),
+        .init("shape", .array(axes.listed.map { .integer(axes.values(of: $0).count) })),
+        .init("epsilon", .array(figures.map { .number($0.upper) })),
+        .init("epsilon_lower", .array(figures.map { JSONValue($0.lower) })),
+        .init("dataset_size", .integer(datasetSize)),
+        .init("adjacency", .string(choices.adjacency)),
+        .init("sampling", .string(sampling.rawValue)),
+        .init("accountant", accountants.count == 1 ? JSONValue(accountants.first) : .null),
+        .init("assumptions", .array([sampling.assumption, choices.assumption].map { .string($0) })),
+        .init("warnings", .array(warnings.map { .string($0) })),
+      ] + estimate)
   }
 
   /// Row-major. Runs that differ only in their length share one unit, and are asked about together.

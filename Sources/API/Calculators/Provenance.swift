@@ -15,6 +15,7 @@ struct Provenance: Hashable {
     case contourIntegral = "contour_integral"
     case lossDistribution = "loss_distribution"
     case renyi
+    case centralLimit = "central_limit_theorem"
 
     init(_ method: TightMethod) {
       switch method {
@@ -34,37 +35,33 @@ struct Provenance: Hashable {
     Provenance(accountant: .pld, method: Method(method), order: nil)
   }
 
+  static let centralLimit = Provenance(accountant: .gdp, method: .centralLimit, order: nil)
+
+  /// As the tight accountant knows it; what is no answer of it is as good as a Rényi bound.
+  var tightMethod: TightMethod { TightMethod(rawValue: method.rawValue) ?? .renyi }
+
+  /// Neither a bound from above nor from below.
+  var isEstimate: Bool { method == .centralLimit }
+
   /// What the answer says about it.
   var members: [JSONValue.Member] {
-    [
+    let members: [JSONValue.Member] = [
       .init("accountant", .string(accountant.rawValue)),
       .init("method", .string(method.rawValue)),
       .init("order", JSONValue(order)),
     ]
+    return isEstimate ? members + [.init("estimate", true)] : members
   }
 
   var warning: String? {
-    fallback.map {
+    if isEstimate {
+      return
+        "accountant gdp: an estimate by the central limit theorem (arXiv:1911.11607), not a bound: the true figure can be "
+        + "larger. Do not report or charge it; pld and rdp give bounds."
+    }
+    return fallback.map {
       "accountant auto: \($0), so the answer is by Rényi divergence (rdp): an upper bound, usually a few per cent above the "
         + "smallest true ε and sometimes more. There is no lower bound with it."
     }
   }
-}
-
-/// ε as an answer states it.
-struct EpsilonFigure {
-  /// Rounded up; infinite where no finite bound is proved.
-  var upper: Double
-  /// Rounded down; nil where none is known.
-  var lower: Double?
-  var provenance: Provenance
-}
-
-/// δ as an answer states it.
-struct DeltaFigure {
-  /// Rounded up.
-  var upper: Double
-  /// Rounded down; nil where none is known.
-  var lower: Double?
-  var provenance: Provenance
 }

@@ -19,6 +19,11 @@ struct SolveQuestion {
     fields.refuse("event", because: Self.whyNoEvent)
     guard fields.errors.isEmpty else { throw fields.errors.problem }
     let mechanism = Mechanism(fields, unknown: unknown)
+    if mechanism?.choices.accountant == .gdp {
+      fields.add(
+        "accountant", "gdp is an estimate: what it solves for could miss the target. Send auto, pld or rdp.",
+        code: .unsoundCombination)
+    }
     let target = fields.targetEpsilon()
     let delta = Self.delta(fields, unknown)
     fields.finish()

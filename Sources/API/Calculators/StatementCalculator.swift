@@ -6,7 +6,7 @@ struct StatementCalculator: Calculator {
     let run = run(fields)
     fields.finish()
     guard let run, fields.errors.isEmpty else { throw fields.errors.problem }
-    return answer(try DPSGDStatement(run))
+    return try answer(DPSGDStatement(run), TightStatement(run))
   }
 
   private func run(_ fields: FieldReader) -> DPSGDStatement.Run? {
@@ -23,7 +23,7 @@ struct StatementCalculator: Calculator {
       usedMicrobatching: microbatching, maxExamplesPerUser: examples)
   }
 
-  private func answer(_ statement: DPSGDStatement) -> JSONValue {
+  private func answer(_ statement: DPSGDStatement, _ tight: TightStatement) -> JSONValue {
     let run = statement.run
     var members: [JSONValue.Member] = [
       .init("dataset_size", .integer(run.datasetSize)),
@@ -38,10 +38,12 @@ struct StatementCalculator: Calculator {
     members += figures(statement, \.standard)
     members.append(.init("optimized", .object(figures(statement, \.optimized))))
     members += [
+      .init("tight", tight.json),
+      .init("least_valid_bound", .number(min(statement.leastValidBound, tight.example.eachOncePerEpoch.upper))),
       .init("full_pass_steps", .integer(statement.fullPassSteps)),
       .init("poisson_steps", .integer(statement.poissonSteps)),
       .init("assumptions", .array(Self.assumptions.map { .string($0) })),
-      .init("warnings", .array(warnings(statement).map { .string($0) })),
+      .init("warnings", .array((warnings(statement) + tight.warnings).map { .string($0) })),
       .init("text", .string(statement.text)),
     ]
     return .object(members)

@@ -14,12 +14,9 @@ enum AccountantChoice: String, CaseIterable {
   /// Why it is refused; nil where it can be had.
   var whyNotAvailable: String? {
     switch self {
-    case .auto, .rdp, .pld: nil
+    case .auto, .rdp, .pld, .gdp: nil
     case .moments:
       "moments (Abadi et al. 2016) is not built in; rdp is the same bound with a tighter conversion. Send rdp or auto."
-    case .gdp:
-      "gdp (central limit theorem) is an estimate that can lie below the truth, and is not built in; rdp gives a proved "
-        + "upper bound. Send rdp or auto."
     }
   }
 

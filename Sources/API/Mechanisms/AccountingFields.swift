@@ -16,6 +16,13 @@ struct AccountingChoices {
   /// The closest to 1 that differences of orders are still exact enough.
   static let smallestOrder = 1.0001
 
+  /// What a question fixes by itself.
+  init(relation: NeighboringRelation, accountant: AccountantChoice) {
+    self.relation = relation
+    self.accountant = accountant
+    adjacency = Self.word(for: relation)
+  }
+
   /// Reads `adjacency`, `accountant`, `orders`; nil where one is bad or refused.
   init?(_ fields: FieldReader, isEvent: Bool, defaultRelation: NeighboringRelation = .addOrRemoveOne) {
     let adjacencies = Self.adjacencies.filter { isEvent || $0.word != "replace_special" }

@@ -99,6 +99,12 @@ struct Mechanism {
     return .object(members)
   }
 
+  /// What the guarantee takes for granted that the event does not show.
+  var assumptionsBeyondEvent: [String] {
+    guard case .training(let training) = release else { return [] }
+    return training.sampling == .shuffle ? training.assumptions : Array(training.assumptions.dropFirst())
+  }
+
   var assumptions: [String] {
     var assumptions: [String] = []
     if case .training(let training) = release { assumptions += training.assumptions }

@@ -9,6 +9,7 @@ extension Route {
     case "computeRenyiCurve": RenyiCurveCalculator()
     case "writeStatement": StatementCalculator()
     case "computeFrontier": FrontierCalculator()
+    case "writeReport": ReportCalculator()
     case "listBudgets": ListBudgets()
     case "createBudget": CreateBudget()
     case "getBudget": GetBudget()

@@ -67,6 +67,7 @@ extension Route {
     Route("POST", "/v1/rdp", "computeRenyiCurve", .calculate, .calculator),
     Route("POST", "/v1/statement", "writeStatement", .calculate, .calculator),
     Route("POST", "/v1/frontier", "computeFrontier", .calculate, .calculator),
+    Route("POST", "/v1/report", "writeReport", .calculate, .calculator),
   ]
 
   private static let budgets = [
