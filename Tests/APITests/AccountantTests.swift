@@ -95,7 +95,7 @@ import Testing
   @Test func riskOfAGaussian() throws {
     let event = #"{"event": {"type": "gaussian", "noise_multiplier": 2}, "delta": 1e-5, "risk": true}"#
     let risk = try #require(api.post("/v1/epsilon", event).json["risk"])
-    #expect(abs((risk["mu"]?.double ?? 0) - 0.5) < 1e-5 && (risk["regret"]?.double ?? 1) < 1e-5)
+    #expect(abs((risk["mu"]?.double ?? 0) - 0.5) < 1e-4 && (risk["regret"]?.double ?? 1) < 1e-4)
     let advantage = try #require(risk["advantage"]?.double)
     #expect(abs(advantage - 0.19741265136584733) < 1e-9)
     let rates = risk["true_positive_rate"]?.array ?? []

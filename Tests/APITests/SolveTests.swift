@@ -9,7 +9,6 @@ import Testing
     api = try TestAPI()
   }
 
-  private static let rest = #""delta": 1e-5, "accountant": "rdp""#
   private static let noise = #""noise_multiplier": 1.1"#
   private static let batch = #""batch_size": 256, "dataset_size": 60000"#
   private static let dataset = #""dataset_size": 60000"#
@@ -24,11 +23,14 @@ import Testing
     ("sample_rate", "\(noise), \"steps\": 5000", { $0 * (1 + 1e-6) }),
   ]
 
-  @Test(arguments: questions.indices, [1.0, 3.0]) func keepsItsPromise(index: Int, target: Double) throws {
-    let (field, rest, next) = Self.questions[index]
+  @Test(arguments: questions.indices, [(1.0, "rdp"), (3.0, "rdp"), (1.0, "auto"), (3.0, "pld")])
+  func keepsItsPromise(index: Int, asked: (target: Double, accountant: String)) throws {
+    let target = asked.target
+    let (field, run, next) = Self.questions[index]
+    let rest = run + #", "delta": 1e-5, "accountant": "\#(asked.accountant)""#
     let answer = api.post(
       "/v1/solve",
-      "{\"solve_for\": \"\(field)\", \(rest), \"target_epsilon\": \(target), \"delta\": 1e-5, \"accountant\": \"rdp\"}")
+      "{\"solve_for\": \"\(field)\", \(rest), \"target_epsilon\": \(target)}")
     try #require(answer.status == 200, "\(answer.text)")
     let solved = try #require(answer.number(field))
     #expect(answer.json["solve_for"]?.string == field)
@@ -36,11 +38,32 @@ import Testing
     #expect(achieved <= target)
     #expect(try epsilon(field, solved, rest) == achieved)
     #expect(try epsilon(field, next(solved), rest) > target)
+    try checkCertificate(answer, field, rest, target)
+  }
+
+  /// What the certificate names fails indeed.
+  private func checkCertificate(_ answer: Answer, _ field: String, _ rest: String, _ target: Double) throws {
+    guard answer.json["accountant"] == "pld" else { return #expect(answer.json["certificate"] == .null) }
+    let certificate = try #require(answer.json["certificate"])
+    #expect((certificate["epsilon_lower"]?.double ?? 0) > target)
+    #expect(try epsilon(field, try #require(certificate[field]?.double), rest) > target)
   }
 
   private func epsilon(_ field: String, _ value: Double, _ rest: String) throws -> Double {
-    let answer = api.post("/v1/epsilon", "{\"\(field)\": \(value), \(rest), \(Self.rest)}")
+    let answer = api.post("/v1/epsilon", "{\"\(field)\": \(value), \(rest)}")
     return try #require(answer.number("epsilon"), "\(answer.text)")
+  }
+
+  /// Where whole epochs compose, the answer is the last epoch that fits, and the certificate begins the next one.
+  @Test func shuffledRunsAreSolvedInEpochs() throws {
+    let run =
+      #""noise_multiplier": 3, "batch_size": 10, "dataset_size": 1000, "sampling": "shuffle", "target_epsilon": 3, "delta": 1e-5"#
+    let epochs = api.post("/v1/solve", #"{"solve_for": "epochs", \#(run)}"#)
+    let steps = api.post("/v1/solve", #"{"solve_for": "steps", \#(run)}"#)
+    let count = try #require(epochs.number("epochs"))
+    #expect(count == count.rounded() && steps.number("steps") == 100 * count)
+    #expect(steps.json.at("certificate.steps")?.double == 100 * count + 1)
+    #expect(epochs.json["epsilon"] == steps.json["epsilon"])
   }
 
   /// δ is the least one whose ε, asked for again, keeps the target.
@@ -94,6 +117,14 @@ import Testing
     (
       #"{"solve_for": "sigma", "noise_multiplier": -1, "batch_size": 0, "steps": 1.5, "adjacency": "none", "target_epsilon": 1, "setps": 5}"#,
       ["/solve_for", "/noise_multiplier", "/batch_size", "/steps", "/adjacency", "/setps"]
+    ),
+    (
+      #"{"solve_for": "sample_rate", "sampling": "without_replacement", "noise_multiplier": 1, "steps": 5, "target_epsilon": 1, "delta": 1e-5}"#,
+      ["/solve_for"]
+    ),
+    (
+      #"{"solve_for": "batch_size", "sampling": "balls_in_bins", "dataset_size": 9, "noise_multiplier": 1, "steps": 5, "target_epsilon": 1, "delta": 1e-5}"#,
+      ["/steps"]
     ),
     (
       #"{"solve_for": "delta", "noise_multiplier": 1, "sample_rate": 0.1, "steps": 5, "target_epsilon": 1, "delta": 1e-5}"#,

@@ -6,8 +6,8 @@ struct SolveQuestion {
   private let mechanism: Mechanism
   private let training: Hyperparameters
   private let targetEpsilon: Double
-  /// nil where it is what is asked for.
-  private let delta: Double?
+  /// 0 where it is what is asked for.
+  private let delta: Double
 
   enum Names {
     case solve, noiseMultiplier
@@ -19,24 +19,14 @@ struct SolveQuestion {
     fields.refuse("event", because: Self.whyNoEvent)
     guard fields.errors.isEmpty else { throw fields.errors.problem }
     let mechanism = Mechanism(fields, unknown: unknown)
-    if mechanism?.choices.accountant == .gdp {
-      fields.add(
-        "accountant", "gdp is an estimate: what it solves for could miss the target. Send auto, pld or rdp.",
-        code: .unsoundCombination)
-    }
+    if let mechanism { Self.refuseWhatHasNoSolution(mechanism, unknown, fields) }
     let target = fields.targetEpsilon()
-    let delta = Self.delta(fields, unknown)
+    if unknown == .delta { fields.refuse("delta", because: "it is what is asked for.") }
+    // Gaussian noise gives no finite ε at δ = 0.
+    let delta = unknown == .delta ? 0 : fields.number("delta", .above(0, below: 1))
     fields.finish()
     guard let mechanism, case .training(let training) = mechanism.release, let target, let delta, fields.errors.isEmpty
     else { throw fields.errors.problem }
-    if training.noiseMultiplier == 0 {
-      let detail = "noise_multiplier = 0 is no noise: no \(unknown.rawValue) has a finite ε with it."
-      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/noise_multiplier", detail: detail)])
-    }
-    if training.sampling == .fullBatch, unknown == .batchSize || unknown == .sampleRate {
-      let detail = "full_batch fixes the batch; solve for noise_multiplier, steps or epochs."
-      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/solve_for", detail: detail)])
-    }
     self.unknown = unknown
     self.mechanism = mechanism
     self.training = training
@@ -44,27 +34,66 @@ struct SolveQuestion {
     self.delta = delta
   }
 
-  /// Gaussian noise gives no finite ε at δ = 0. A δ that is asked for is 0 until it is found, and the field is refused.
-  private static func delta(_ fields: FieldReader, _ unknown: Hyperparameters.Unknown) -> Double?? {
-    guard unknown == .delta else { return fields.number("delta", .above(0, below: 1)).map { .some($0) } }
-    fields.refuse("delta", because: "it is what is asked for.")
-    return .some(nil)
+  private static func refuseWhatHasNoSolution(
+    _ mechanism: Mechanism, _ unknown: Hyperparameters.Unknown, _ fields: FieldReader
+  ) {
+    guard case .training(let training) = mechanism.release else { return }
+    let asksForBatch = unknown == .batchSize || unknown == .sampleRate
+    if mechanism.choices.accountant == .gdp {
+      fields.add(
+        "accountant", "gdp is an estimate: what it solves for could miss the target. Send auto, pld or rdp.",
+        code: .unsoundCombination)
+    }
+    if training.noiseMultiplier == 0 {
+      fields.add(
+        "noise_multiplier", "noise_multiplier = 0 is no noise: no \(unknown.rawValue) has a finite ε with it.")
+    }
+    switch training.sampling {
+    case .fullBatch where asksForBatch:
+      fields.add("solve_for", "full_batch fixes the batch; solve for noise_multiplier, steps, epochs or delta.")
+    case .withoutReplacement where unknown == .sampleRate:
+      fields.add("solve_for", "without_replacement is a matter of both sizes; solve for batch_size.")
+    case .ballsInBins where asksForBatch:
+      if case .steps = training.length {
+        fields.add("steps", "steps are whole epochs for few batch sizes; give epochs.")
+      }
+    default: break
+    }
   }
 
   func answer(names: Names) throws -> JSONValue {
-    if names == .solve, unknown == .delta { return try answerDelta() }
-    guard let delta else { preconditionFailure("δ is given where it is not asked for") }
-    let solved = try solve(delta)
-    let found = Mechanism(training: solved, choices: mechanism.choices, datasetSize: mechanism.datasetSize)
-    // What is answered is what feeding the found value back would answer.
-    let figure = try found.accounting { try $0.epsilon(delta: delta) }
-    return answer(names, value(of: solved), figure, delta: delta, found)
+    try mechanism.locating {
+      if unknown == .delta { return try answerDelta() }
+      let search = HyperparameterSearch(
+        unknown: unknown, training: training, target: try PrivacyTarget(epsilon: targetEpsilon, delta: delta),
+        choices: mechanism.choices)
+      let found = try solution(search)
+      let solved = Mechanism(training: found.run, choices: mechanism.choices, datasetSize: mechanism.datasetSize)
+      // What is answered is what feeding the found value back would answer.
+      let figure = try solved.accounting { try $0.epsilon(delta: delta) }
+      let value = JSONValue.Member(unknown.rawValue, value(of: found.run))
+      return answer(names, [value], figure, delta: delta, found.certificate, solved)
+    }
   }
 
-  /// δ at the target, a little more where rounding makes the ε that belongs to it exceed the target.
+  /// A target out of reach is a fault of `target_epsilon`: the field solved for is not part of the request.
+  private func solution(_ search: HyperparameterSearch) throws -> HyperparameterSearch.Found {
+    do {
+      return try search.solution()
+    } catch AccountingError.targetUnreachable(let parameter, let closest, let epsilon, _) {
+      let reached = epsilon.isFinite ? "ε = \(epsilon)" : "no finite ε"
+      let detail =
+        "No \(parameter) reaches target_epsilon = \(targetEpsilon): the nearest, \(closest), gives \(reached)."
+      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/target_epsilon", detail: detail)])
+    }
+  }
+
+  /// δ at the target, a little more where rounding makes the ε that belongs to it exceed the target. A smaller δ than the
+  /// lower bound certainly does.
   private func answerDelta() throws -> JSONValue {
     try mechanism.accounting(questions: 2) { accountant in
-      var delta = try accountant.delta(epsilon: targetEpsilon).upper
+      let atTarget = try accountant.delta(epsilon: targetEpsilon)
+      var delta = atTarget.upper
       var figure = try accountant.epsilon(delta: delta)
       var excess = 0x1p-40
       while figure.upper > targetEpsilon, delta < 1 {
@@ -72,21 +101,26 @@ struct SolveQuestion {
         excess *= 2
         figure = try accountant.epsilon(delta: delta)
       }
-      return answer(.solve, .number(delta), figure, delta: delta, mechanism)
+      let certificate = atTarget.lower.flatMap { lower in
+        lower > 0
+          ? JSONValue.object([.init("delta", .number(lower)), .init("epsilon_lower", .number(targetEpsilon))]) : nil
+      }
+      return answer(.solve, [], figure, delta: delta, certificate, mechanism)
     }
   }
 
   private func answer(
-    _ names: Names, _ value: JSONValue, _ figure: EpsilonFigure, delta: Double, _ found: Mechanism
+    _ names: Names, _ value: [JSONValue.Member], _ figure: EpsilonFigure, delta: Double, _ certificate: JSONValue?,
+    _ solved: Mechanism
   ) -> JSONValue {
-    var members: [JSONValue.Member] = []
-    if names == .solve { members.append(.init("solve_for", .string(unknown.rawValue))) }
-    if unknown != .delta { members.append(.init(unknown.rawValue, value)) }
-    members += [
+    let question: [JSONValue.Member] = names == .solve ? [.init("solve_for", .string(unknown.rawValue))] : []
+    let members: [JSONValue.Member] = [
       .init("epsilon", .number(figure.upper)), .init("epsilon_lower", JSONValue(figure.lower)),
       .init("target_epsilon", .number(targetEpsilon)), .init("delta", .number(delta)),
+      .init("certificate", certificate ?? .null),
     ]
-    return .object(members + found.commonMembers(figure.provenance, epsilon: figure.upper, delta: delta))
+    return .object(
+      question + value + members + solved.commonMembers(figure.provenance, epsilon: figure.upper, delta: delta))
   }
 
   private func value(of solved: Hyperparameters) -> JSONValue {
@@ -98,68 +132,5 @@ struct SolveQuestion {
     case (.sampleRate, _, let rate?): .number(rate.probability)
     default: .null
     }
-  }
-
-  /// A target out of reach is a fault of `target_epsilon`: the field solved for is not part of the request.
-  private func solve(_ delta: Double) throws -> Hyperparameters {
-    let target = try PrivacyTarget(epsilon: targetEpsilon, delta: delta)
-    do {
-      return try solve(
-        Calibration(target: target, relation: mechanism.choices.relation, orders: mechanism.choices.orders))
-    } catch AccountingError.targetUnreachable(let parameter, let closest, let epsilon, _) {
-      let reached = epsilon.isFinite ? "ε = \(epsilon)" : "no finite ε"
-      let detail =
-        "No \(parameter) reaches target_epsilon = \(targetEpsilon): the nearest, \(closest), gives \(reached)."
-      throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/target_epsilon", detail: detail)])
-    }
-  }
-
-  private func solve(_ calibration: Calibration) throws -> Hyperparameters {
-    var solved = training
-    let probability = training.sampleRate?.probability ?? 1
-    let noise = training.noiseMultiplier ?? 0
-    switch unknown {
-    case .noiseMultiplier:
-      solved.noiseMultiplier = try calibration.noiseMultiplier { candidate in
-        var run = training
-        run.noiseMultiplier = candidate
-        return .selfComposed(event: run.unitEvent, count: run.unitCount ?? 0)
-      }.value
-    case .steps:
-      solved.length = .steps(try calibration.steps(samplingProbability: probability, noiseMultiplier: noise).value)
-    case .epochs:
-      solved.length = .epochs(try calibration.epochs(samplingProbability: probability, noiseMultiplier: noise).value)
-    case .batchSize:
-      let size = try calibration.batchSize(
-        datasetSize: training.sampleRate?.datasetSize ?? 1, noiseMultiplier: noise, length: length
-      ).value
-      return try largestBatch(from: size, delta: calibration.target.delta)
-    case .sampleRate:
-      solved.sampleRate = .rate(try calibration.sampleRate(noiseMultiplier: noise, length: length).value)
-    case .delta: preconditionFailure("δ is no hyperparameter")
-    }
-    return solved
-  }
-
-  private var length: RunLength {
-    switch training.length {
-    case .steps(let steps): .steps(steps)
-    case .epochs(let epochs): .epochs(epochs)
-    case nil: preconditionFailure("a run whose batch is solved for has a length")
-    }
-  }
-
-  /// The search takes q = batch/n as the nearest double; a request rounds it up. Where that crosses the target, the
-  /// batch is one smaller.
-  private func largestBatch(from size: Int, delta: Double) throws -> Hyperparameters {
-    var solved = training
-    for candidate in [size, size - 1] where candidate >= 1 {
-      solved.sampleRate = .batch(size: candidate, of: training.sampleRate?.datasetSize ?? 1)
-      let found = Mechanism(training: solved, choices: mechanism.choices, datasetSize: mechanism.datasetSize)
-      let epsilon = try found.accounting { try $0.epsilon(delta: delta).upper }
-      if epsilon <= targetEpsilon { return solved }
-    }
-    throw AccountingError.targetUnreachable(
-      parameter: unknown.rawValue, closest: 1, epsilon: .infinity, targetEpsilon: targetEpsilon)
   }
 }

@@ -32,6 +32,9 @@ extension Hyperparameters {
     return (steps - 1) / sampleRate.stepsPerEpoch + 1
   }
 
+  /// All that the run releases; nil where its length is not known or too great.
+  var event: PrivacyEvent? { unitCount.map { .selfComposed(event: unitEvent, count: $0) } }
+
   /// Noisy updates when `count` units have ended.
   func steps(ofUnits count: Int) -> Int {
     guard sampling.unitIsEpoch, let steps, let sampleRate, let units = unitCount else { return count }

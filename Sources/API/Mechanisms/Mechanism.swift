@@ -66,8 +66,8 @@ struct Mechanism {
     switch release {
     case .event(let event, _): return event
     case .training(let training):
-      guard let count = training.unitCount else { preconditionFailure("a complete mechanism has a length") }
-      return .selfComposed(event: training.unitEvent, count: count)
+      guard let event = training.event else { preconditionFailure("a complete mechanism has a length") }
+      return event
     }
   }
 
