@@ -46,7 +46,11 @@ struct TightComputation {
     if composition.isIndistinguishable(within: remaining.upper) { return bracket(0, 0, .closedForm) }
     let bounds = try pairs.greatestEpsilon(delta: remaining, solve)
     guard bounds.lower <= bounds.upper else { throw TightComputation.contradiction("epsilon", bounds) }
-    return bracket(bounds.lower, min(bounds.upper, composition.pureEpsilonUpperBound), bounds.method)
+    let upper = min(bounds.upper, composition.pureEpsilonUpperBound)
+    // Where the dominating pairs are not reached, the Rényi divergence of the mechanism itself may tell more.
+    guard bounds.lower < upper * (1 - 1e-3) else { return bracket(bounds.lower, upper, bounds.method) }
+    let renyi = renyiEpsilon(delta)
+    return renyi < upper ? bracket(bounds.lower, renyi, .renyi) : bracket(bounds.lower, upper, bounds.method)
   }
 
   /// - Parameter solve: bounds of log δ for the pairs alone.
