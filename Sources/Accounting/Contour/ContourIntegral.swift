@@ -57,6 +57,8 @@ struct ContourIntegral: Sendable {
     let tolerance = ContourIntegral.logTolerance + logScale
     let plan = ContourPlan(&search, line: line, center: center, epsilon: epsilon, tolerance: tolerance)
     guard let plan, let nodes = plan.nodeCount(search.surveyed, line: line, tolerance: tolerance) else { return nil }
+    let work = search.surveyed.reduce(0.0) { $0 + Double($1.nodeCount) } * Double(nodes.count)
+    guard work < ContourPart.workLimit else { return nil }
     var ratios = [LogRatio](repeating: .one, count: nodes.count)
     var (logMoment, error) = (0.0, 0.0)
     for part in search.surveyed {

@@ -41,6 +41,8 @@ struct ContourPart: Sendable {
 
   /// −log of the quadrature error while the line is chosen; nothing that is certified rests on it but for `surveySlack`.
   private static let surveyPrecision = 30.0
+  /// The most turns, nodes times frequencies, of one integral: about a second.
+  static let workLimit = 4e8
   /// Bound on the error of `cumulants(tilt:).value`, in one run.
   static let surveySlack = 1e-12
 
@@ -50,6 +52,11 @@ struct ContourPart: Sendable {
     case .laplace: false
     case .nodes(let nodes): nodes.pair != nil
     }
+  }
+
+  /// Nodes found necessary so far.
+  var nodeCount: Int {
+    if case .nodes(let nodes) = law { nodes.losses.count } else { 1 }
   }
 
   /// Upper bound of the loss, in one run.
@@ -165,7 +172,9 @@ struct ContourPart: Sendable {
         pair, frequency: step * Double(ratios.count), tilt: tilt, logPrecision: logPrecision)
       guard nodes.cover(tilt: tilt) else { return nil }
     }
-    guard !nodes.losses.isEmpty, Double(nodes.losses.count) * Double(ratios.count) < 4e8 else { return nil }
+    guard !nodes.losses.isEmpty, Double(nodes.losses.count) * Double(ratios.count) < ContourPart.workLimit else {
+      return nil
+    }
     let law = TiltedLaw(nodes, tilt: tilt, quadratureError: exp(-logPrecision))
     law.logRatios(step: step, count: ratios.count) { ratios[$0 - 1].add($1, times: count) }
     return (count * law.logMoment, count * law.logMomentError + 2 * ulp * abs(count * law.logMoment))

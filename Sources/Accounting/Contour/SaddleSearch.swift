@@ -7,11 +7,17 @@ struct SaddleSearch {
 
   init(_ parts: [ContourPart]) { self.parts = parts }
 
+  /// The most nodes of all parts together: some tens of milliseconds for each evaluation.
+  private static let nodeLimit = 2_000_000
+
   /// Cumulants of the whole composition at real t ≥ 0, `nil` where they would need too many nodes.
   mutating func cumulants(_ tilt: Double) -> LossCumulants? {
     var sum = LossCumulants(value: 0, first: 0, second: 0)
+    var nodes = 0
     for index in parts.indices {
       guard let one = parts[index].cumulants(tilt: tilt) else { return nil }
+      nodes += parts[index].nodeCount
+      guard nodes <= SaddleSearch.nodeLimit else { return nil }
       sum.value += parts[index].count * one.value
       sum.first += parts[index].count * one.first
       sum.second += parts[index].count * one.second
