@@ -5,6 +5,43 @@ public struct TrajectoryPoint: Hashable, Sendable {
   public var bound: EpsilonBound
 }
 
+extension TrajectoryPoint {
+  /// `points` numbers of steps, spread evenly over 1…`repetitions` and ending there.
+  static func steps(repetitions: Int, points: Int) throws(AccountingError) -> [Int] {
+    try Domain.require(points >= 1, "trajectory", Double(points), "must be at least 1")
+    guard points <= RenyiAccountant.trajectoryLimit else {
+      throw .limitExceeded(
+        path: [.field("trajectory")], what: "the number of points", limit: RenyiAccountant.trajectoryLimit)
+    }
+    try Domain.require(repetitions >= 1, "steps", Double(repetitions), "must be at least 1")
+    let count = min(points, repetitions)
+    // ⌈i·n/k⌉ without overflow: n = wk + r gives i·w + ⌈i·r/k⌉.
+    let (width, rest) = repetitions.quotientAndRemainder(dividingBy: count)
+    return (1...count).map { $0 * width + ($0 * rest + count - 1) / count }
+  }
+}
+
+/// The certified interval of the privacy loss part of the way through a run.
+public struct TightTrajectoryPoint: Hashable, Sendable {
+  /// Noisy updates so far.
+  public var steps: Int
+  public var bracket: EpsilonBracket
+}
+
+extension TightAccountant {
+  /// The intervals of ε after `points` numbers of repetitions, spread evenly over 1…`repetitions` and ending there. The
+  /// accountant's own event is the step.
+  /// - Parameters: as for `RenyiAccountant.trajectory`.
+  /// - Throws: `notCertified` where any of them cannot be certified.
+  public func trajectory(
+    repetitions: Int, points: Int, delta: Double
+  ) throws(AccountingError) -> [TightTrajectoryPoint] {
+    let steps = try TrajectoryPoint.steps(repetitions: repetitions, points: points)
+    let brackets = try epsilons(afterRepetitions: steps, delta: delta)
+    return zip(steps, brackets).map { TightTrajectoryPoint(steps: $0, bracket: $1) }
+  }
+}
+
 extension RenyiAccountant {
   /// ε of this event after each of `points` numbers of repetitions, spread evenly over 1…`repetitions` and ending there.
   /// The accountant's own event is the step.
@@ -16,16 +53,7 @@ extension RenyiAccountant {
   public func trajectory(
     repetitions: Int, points: Int, delta: Double, orders: [Double]? = nil
   ) throws(AccountingError) -> [TrajectoryPoint] {
-    try Domain.require(points >= 1, "trajectory", Double(points), "must be at least 1")
-    guard points <= RenyiAccountant.trajectoryLimit else {
-      throw .limitExceeded(
-        path: [.field("trajectory")], what: "the number of points", limit: RenyiAccountant.trajectoryLimit)
-    }
-    try Domain.require(repetitions >= 1, "steps", Double(repetitions), "must be at least 1")
-    let count = min(points, repetitions)
-    // ⌈i·n/k⌉ without overflow: n = wk + r gives i·w + ⌈i·r/k⌉.
-    let (width, rest) = repetitions.quotientAndRemainder(dividingBy: count)
-    let steps = (1...count).map { $0 * width + ($0 * rest + count - 1) / count }
+    let steps = try TrajectoryPoint.steps(repetitions: repetitions, points: points)
     return try epsilons(afterRepetitions: steps, delta: delta, orders: orders)
   }
 

@@ -32,39 +32,50 @@ public struct Frontier: Hashable, Sendable {
   public let axes: Axes
   /// Row-major in the order of the axes: the last, δ, runs fastest.
   public let bounds: [EpsilonBound]
+  /// The intervals of the same points, where the tight accountant was asked.
+  public let brackets: [EpsilonBracket]?
 
   /// The most grid points.
   public static let limit = 100_000
 
-  /// Evaluates the grid. Points that share noise and sample rate share their quadrature.
+  /// Evaluates the grid by Rényi divergence. Points that share noise and sample rate share their quadrature.
   /// - Parameter orders: as for `RenyiAccountant.epsilon(delta:orders:)`.
   /// - Throws: what any single point would throw, and `limitExceeded` for more than `limit` points.
   public init(
     axes: Axes, relation: NeighboringRelation = .addOrRemoveOne, orders: [Double]? = nil
   ) throws(AccountingError) {
+    try self.init(axes: axes, relation: relation, accountant: .renyi(orders: orders))
+  }
+
+  /// Evaluates the grid by either accountant.
+  /// - Throws: as above; by the tight accountant also `notCertified`.
+  public init(
+    axes: Axes, relation: NeighboringRelation = .addOrRemoveOne, accountant: SolvingAccountant
+  ) throws(AccountingError) {
     guard let count = axes.pointCount else {
       throw .limitExceeded(path: [], what: "the number of grid points", limit: Frontier.limit)
     }
-    var bounds = [EpsilonBound](repeating: EpsilonBound(epsilon: .infinity, delta: 0, order: nil), count: count)
+    let unknown = Evaluation(bound: EpsilonBound(epsilon: .infinity, delta: 0, order: nil))
+    var points = [Evaluation](repeating: unknown, count: count)
     for (noiseIndex, noise) in axes.noiseMultipliers.enumerated() {
       try Domain.requireNoiseMultiplier(noise)
       for (rateIndex, rate) in axes.sampleRates.enumerated() {
         try Domain.requireSampleRate(rate)
-        let step = try RenyiAccountant(
-          event: .poissonSampled(samplingProbability: rate, event: .gaussian(noiseMultiplier: noise)),
-          relation: relation)
-        let steps = try Frontier.steps(axes.lengths, rate)
-        let columns = try step.epsilons(afterRepetitions: steps, deltas: axes.deltas, orders: orders)
+        let step = PrivacyEvent.poissonSampled(
+          samplingProbability: rate, event: .gaussian(noiseMultiplier: noise))
+        let columns = try accountant.evaluations(
+          of: step, repetitions: Frontier.steps(axes.lengths, rate), deltas: axes.deltas, relation)
         for (deltaIndex, column) in columns.enumerated() {
           for (lengthIndex, point) in column.enumerated() {
             let row = (noiseIndex * axes.lengths.count + lengthIndex) * axes.sampleRates.count + rateIndex
-            bounds[row * axes.deltas.count + deltaIndex] = point.bound
+            points[row * axes.deltas.count + deltaIndex] = point
           }
         }
       }
     }
     self.axes = axes
-    self.bounds = bounds
+    bounds = points.map(\.bound)
+    brackets = accountant == .tight ? points.compactMap(\.bracket) : nil
   }
 
   private static func steps(_ lengths: [RunLength], _ rate: Double) throws(AccountingError) -> [Int] {

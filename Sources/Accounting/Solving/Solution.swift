@@ -42,17 +42,30 @@ public enum SolvingAccountant: Hashable, Sendable {
   func evaluation(
     of event: PrivacyEvent, repetitions: Int, _ calibration: Calibration
   ) throws(AccountingError) -> Evaluation {
-    let delta = calibration.target.delta
+    try evaluations(
+      of: event, repetitions: [repetitions], deltas: [calibration.target.delta], calibration.relation)[0][0]
+  }
+
+  /// One list for each δ, with one evaluation for each number of repetitions.
+  func evaluations(
+    of event: PrivacyEvent, repetitions: [Int], deltas: [Double], _ relation: NeighboringRelation
+  ) throws(AccountingError) -> [[Evaluation]] {
     switch self {
     case .renyi(let orders):
-      let accountant = try RenyiAccountant(event: event, relation: calibration.relation)
-      let point = try accountant.epsilons(afterRepetitions: [repetitions], delta: delta, orders: orders)[0]
-      return Evaluation(bound: point.bound)
+      return try RenyiAccountant(event: event, relation: relation)
+        .epsilons(afterRepetitions: repetitions, deltas: deltas, orders: orders)
+        .map { points in points.map { Evaluation(bound: $0.bound) } }
     case .tight:
-      let accountant = try TightAccountant(event: event, relation: calibration.relation)
-      let bracket = try accountant.epsilons(afterRepetitions: [repetitions], delta: delta)[0]
-      return Evaluation(
-        bound: EpsilonBound(epsilon: bracket.upper, delta: delta, order: nil), bracket: bracket)
+      let accountant = try TightAccountant(event: event, relation: relation)
+      var lists: [[Evaluation]] = []
+      for delta in deltas {
+        let brackets = try accountant.epsilons(afterRepetitions: repetitions, delta: delta)
+        lists.append(
+          brackets.map {
+            Evaluation(bound: EpsilonBound(epsilon: $0.upper, delta: delta, order: nil), bracket: $0)
+          })
+      }
+      return lists
     }
   }
 }
