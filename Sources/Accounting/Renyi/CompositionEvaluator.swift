@@ -87,6 +87,19 @@ struct CompositionEvaluator {
     }
   }
 
+  /// As `epsilon(delta:orders:)` over all orders, with the sharp conversion.
+  mutating func sharpEpsilon(delta: Double) -> EpsilonBound {
+    let plain = epsilon(delta: delta, orders: nil)
+    guard let order = plain.order, order < .infinity, plain.epsilon > 0,
+      let remaining = DeltaSplit.remainder(of: delta, after: additiveDelta)
+    else { return plain }
+    // The sharp bound allows larger orders: it does not mind a small divergence.
+    let best = OrderSearch.minimize(from: order - 1) { order in
+      RenyiConversion.sharpEpsilonUpperBound(divergence: divergence(order: order), order: order, delta: remaining)
+    }
+    return best.value < plain.epsilon ? EpsilonBound(epsilon: best.value, delta: delta, order: best.order) : plain
+  }
+
   private mutating func leastLogDelta(epsilon: Double) -> (order: Double, value: Double) {
     // Were the divergence ρα, the best step would be about (ε − ρ)/2ρ.
     let rho = max(divergence(order: 2) / 2, .leastNormalMagnitude)

@@ -38,6 +38,17 @@ public struct RenyiAccountant: Sendable {
     return evaluator.epsilon(delta: delta, orders: orders)
   }
 
+  /// The least ε found with the sharp conversion (`RenyiConversion.sharpEpsilonUpperBound`), never above `epsilon(delta:)`.
+  ///
+  /// It helps most where the divergence is small against log(1/δ), as early in a run. `epsilon(delta:)` keeps to Proposition 12,
+  /// which peers and budgets convert by, so that a trajectory and its last point are one computation.
+  /// - Parameter delta: in [0, 1].
+  public func sharpEpsilon(delta: Double) throws(AccountingError) -> EpsilonBound {
+    try Domain.requireDelta(delta)
+    var evaluator = CompositionEvaluator(composition)
+    return evaluator.sharpEpsilon(delta: delta)
+  }
+
   /// The least δ found such that the event is (ε, δ)-differentially private.
   /// - Parameters:
   ///   - epsilon: finite and ≥ 0.

@@ -23,6 +23,38 @@ public enum RenyiConversion {
     return max(0, (divergence + terms.offset).raised(by: ulp * divergence + terms.error))
   }
 
+  /// The least ε ≥ 0 by both facts and by the joint range of the two divergences (Asoodeh et al., arXiv:2001.05990): never more
+  /// than `epsilonUpperBound`.
+  ///
+  /// Let P and Q have hockey-stick divergence δ₀ > δ at e^ε, reached on the outcomes A. Then "in A or not" keeps it, p − e^ε·q = δ₀,
+  /// and cannot raise D_α (data processing): with b = α − 1
+  ///
+  ///     e^{b·D_α} ≥ pᵅq⁻ᵇ + (1 − p)ᵅ(1 − q)⁻ᵇ > e^{bε}·pᵅ(p − δ)⁻ᵇ + max(0, 1 − αp).
+  ///
+  /// So (ε, δ) holds where e^{bε} ≥ g(p) = (c + αp)·(p − δ)ᵇ·p⁻ᵅ for p ≤ 1/α, with c = e^{b·r} − 1. The logarithmic derivative of g has one
+  /// zero, p* = αδc/(c − αbδ), where g is greatest; inserting it gives
+  ///
+  ///     ε = log(1 − 1/α) + (log c + α·log(1 + αδ/c) − log(αδ))/b       if c > αbδ and p* ≤ 1/α.
+  ///
+  /// For p > 1/α ≥ p* > αδ the factor pᵅ(p − δ)⁻ᵇ grows with p, so 1/α decides there. The formula differs from fact 1 by log c in
+  /// place of log(1 + c): much where r is small, as early in a run, and by about δ where b·r is log(1/δ). Against the
+  /// best binary pair it loses Bernoulli's inequality, a relative O(p²) of e^{bε}.
+  /// - Parameters: as for `epsilonUpperBound`.
+  public static func sharpEpsilonUpperBound(divergence: Double, order: Double, delta: Double) -> Double {
+    let byFacts = epsilonUpperBound(divergence: divergence, order: order, delta: delta)
+    let step = order - 1
+    let exponent = step * divergence
+    guard byFacts > 0, delta > 0, exponent < 40 else { return byFacts }
+    let excess = expm1(exponent) * (1 + 8 * ulp * (1 + exponent))  // the formula grows with c
+    let slack = excess * (1 - 4 * ulp) - order * step * delta
+    guard slack > 0, order * order * delta * excess * (1 + 8 * ulp) <= slack else { return byFacts }
+    let terms = ConversionTerms(order: order, logDelta: log(delta))
+    let correction = order * log1p(order * delta / excess)
+    let sharpened = (log(excess) + correction) / step
+    let error = 8 * ulp * ((abs(log(excess)) + correction) / step + 1 / step) + terms.error
+    return min(byFacts, max(0, (sharpened + terms.offset).raised(by: ulp * abs(sharpened) + error)))
+  }
+
   /// The least δ in [0, 1] that (ε, δ) holds for, by both facts.
   /// - Parameters:
   ///   - divergence: an upper bound of the Rényi divergence, in [0, ∞].
