@@ -25,19 +25,19 @@ public enum AccountingCost {
     let evaluations = Double(orders?.count ?? Int(ordersOfOneSearch))
     switch mechanism {
     case .poissonGaussian(let probability, let noise, let replaceOne):
-      if replaceOne { return evaluations * MixtureProfile.workLimit / 8 }
+      if replaceOne { return evaluations * MixtureProfile.workLimit / 2 }
       func nodes(_ order: Double) -> Double {
         PoissonGaussianProfile.nodeCount(samplingProbability: probability, noiseMultiplier: noise, order: order)
       }
       guard let orders else { return evaluations * nodes(1000) }
       return orders.reduce(0.0) { $0 + nodes($1) }
     // The largest quadrature is an order or two beyond those that matter.
-    case .gaussianMixture: return MixtureProfile.workLimit + evaluations * MixtureProfile.workLimit / 8
-    case .fixedSizeGaussian: return evaluations * MixtureProfile.workLimit / 4
+    case .gaussianMixture: return MixtureProfile.workLimit + evaluations * MixtureProfile.workLimit / 2
+    case .fixedSizeGaussian: return evaluations * MixtureProfile.workLimit
     case .truncatedPoissonGaussian(let sample):
       return sample.branches.reduce(0.0) { $0 + estimate(of: $1.mechanism, orders: orders) }
     case .allocatedGaussian: return AllocationDivergence.greatestCost + 4 * evaluations
-    case .sampled(let base, _): return evaluations * Double(2 * (base.outcomes?.atoms.count ?? 100_000))
+    case .sampled: return evaluations * 40_000
     case .selection(let selection):
       // Poisson selection searches for the best order of one run at each of its own.
       let inner = selection.base.groups.reduce(0.0) { $0 + estimate(of: $1.mechanism, orders: orders) }

@@ -62,21 +62,21 @@ import Testing
     #expect(truth < (try divergence(.epsilonDelta(epsilon: epsilon, delta: 0), order)))
   }
 
-  /// Quadrature over the interval and its two ends with 30 digits (mpmath); the chords of the hockey-stick curve add a little.
+  /// Quadrature over the interval and its two ends with 30 digits (mpmath).
   @Test(arguments: [
     (1, 0.1, 2, 0.00853645701948974148), (2.5, 0.01, 16, 0.000116243951467843784), (0.3, 0.5, 4, 2.2718236548292315),
   ])
-  func sampledLaplaceIsClose(_ scale: Double, _ probability: Double, _ order: Double, _ truth: Double) throws {
+  func sampledLaplaceIsExact(_ scale: Double, _ probability: Double, _ order: Double, _ truth: Double) throws {
     let event = PrivacyEvent.poissonSampled(
       samplingProbability: probability, event: .laplace(noiseMultiplier: scale))
     for relation in [NeighboringRelation.addOrRemoveOne, .replaceSpecial] {
-      expect(try divergence(event, order, relation), of: truth, within: 1e-5)
+      expect(try divergence(event, order, relation), of: truth, within: 1e-11)
     }
   }
 
   /// By its definition, with all of its outcomes.
   @Test func sampledDiscreteGaussianMatchesItsSum() throws {
-    for (scale, q, order) in [(1.5, 0.1, 2.0), (4, 0.01, 6), (0.8, 0.5, 3)] {
+    for (scale, q, order) in [(1.5, 0.1, 2.0), (4, 0.01, 6), (0.8, 0.5, 3), (40, 0.01, 3)] {
       var (norm, sum) = (0.0, 0.0)
       for k in -300...300 {
         let near = exp(-Double(k * k) / (2 * scale * scale))
@@ -88,7 +88,8 @@ import Testing
       let event = PrivacyEvent.poissonSampled(
         samplingProbability: q, event: .discreteGaussian(scale: scale, sensitivity: 1))
       let bound = try divergence(event, order)
-      #expect(abs(bound / truth - 1) < 1e-9, "\(bound), \(truth)")
+      // The sum loses digits where it is close to 1.
+      #expect(abs(bound / truth - 1) < 1e-9 + 1e-14 / truth, "\(bound), \(truth)")
     }
   }
 }

@@ -22,6 +22,7 @@ struct FixedSizeDraw {
 
   /// - Parameter noise: σ > 0 over the clipping norm.
   func mechanism(noiseMultiplier noise: Double) -> Mechanism {
+    guard noise / 2 > 0 else { return .nonPrivate }
     let quotient = Double(sampleSize) / Double(datasetSize)
     let probability = sampleSize == datasetSize ? 1 : min(quotient.nextUp, 1.0.nextDown)
     switch relation {

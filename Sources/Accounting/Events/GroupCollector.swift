@@ -114,7 +114,7 @@ struct GroupCollector {
   /// k of t bins cost at most k times one of ⌊t/k⌋ bins (arXiv:2502.08202): a uniform k-subset is one bin of each block of a
   /// random partition into k blocks, and telling the partition can only tell more.
   private mutating func appendAllocation(noise: Double, bins: Int, selected: Int, _ count: Int) {
-    guard noise > 0 else { return append(.nonPrivate, count) }
+    guard noise / 2 > 0 else { return append(.nonPrivate, count) }
     let share = bins / selected
     if selected == bins {
       append(.gaussian(noiseMultiplier: overSensitivity(noise)), count * selected)

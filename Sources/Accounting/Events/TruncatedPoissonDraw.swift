@@ -15,7 +15,7 @@ struct TruncatedPoissonDraw {
   /// - Returns: `nil` where nothing is released.
   func mechanism(noiseMultiplier noise: Double, path: [PathComponent]) throws(AccountingError) -> Mechanism? {
     if samplingProbability == 0 { return nil }
-    guard noise > 0 else { return .nonPrivate }
+    guard noise / 2 > 0 else { return .nonPrivate }
     if samplingProbability == 1 {
       let draw = FixedSizeDraw(
         datasetSize: datasetSize, sampleSize: min(batchSize, datasetSize), relation: relation)

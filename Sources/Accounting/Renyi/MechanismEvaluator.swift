@@ -72,7 +72,10 @@ struct MechanismEvaluator {
       method = .closedForm
       defer { method = .allocation(divergence) }
       return divergence.divergence(order: order)
-    case .sampled(let divergence): return divergence.upperBound(order: order)
+    case .sampled(var divergence):
+      method = .closedForm
+      defer { method = .sampled(divergence) }
+      return divergence.upperBound(order: order)
     case .selection(var divergence):
       method = .closedForm
       defer { method = .selection(divergence) }

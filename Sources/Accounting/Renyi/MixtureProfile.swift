@@ -44,7 +44,7 @@ struct MixtureProfile {
   }
 
   /// Evaluations of components that one level may take.
-  static let workLimit = 4e6
+  static let workLimit = 6e5
   private static let tailWidth = 9.5
 
   /// - Parameters:
@@ -158,7 +158,8 @@ struct MixtureProfile {
             ? exp(node.logWeight + y) - node.weight * (1 + y)
             : node.weight * Stable.exponentialRemainder(y)
         }
-        return log((b * level.klDivergence + sum) * (1 + margin))
+        // What is too small for a number is rounded up to one.
+        return log(max((b * level.klDivergence + sum) * (1 + margin), .leastNormalMagnitude))
       }
       // e^{bx} outgrows the other terms, by more than e^500 in the whole sum, which the margin covers.
       for index in 0..<count { sum += exp(nodes[index].logWeight + b * nodes[index].logRatio - largest) }
@@ -189,7 +190,8 @@ enum LogExcess {
   /// log(e^{(α−1)D} − 1), rounded up.
   static func of(divergence: Double, order: Double) -> Double {
     let exponent = (order - 1) * divergence * (1 + 2 * ulp)
-    if exponent == 0 { return -.infinity }
+    if divergence == 0 { return -.infinity }
+    if exponent < .leastNormalMagnitude { return log(.leastNormalMagnitude) }
     if exponent > 40 { return exponent }
     let value = log(expm1(exponent))
     return value.raised(by: 8 * ulp * (1 + abs(value)))

@@ -33,7 +33,7 @@ struct DiscreteOutcomes {
 
 extension DiscreteOutcomes {
   /// The largest number of outcomes of a pair.
-  static let limit = 16_384
+  static let limit = 8_192
 
   /// The worst ε-differentially private mechanism, randomized response with two answers.
   static func pure(epsilon: Double) -> DiscreteOutcomes {
@@ -98,12 +98,6 @@ extension DiscreteOutcomes {
         p: exp(-j / scale) * (before + after), q: exp(-(sensitivity - j) / scale) * (before + after))
     }
     return DiscreteOutcomes(atoms: atoms, relativeError: 8 * ulp * (2 + sensitivity / scale))
-  }
-
-  /// Laplace noise of scale b over the sensitivity, by chords of its hockey-stick curve.
-  static func laplace(scale: Double) -> DiscreteOutcomes {
-    let count = min(max(2_048, (512 / scale).rounded(.up)), Double(limit))
-    return discreteLaplace(scale: scale * count, sensitivity: count)
   }
 }
 

@@ -13,8 +13,7 @@ indirect enum LossPair: Hashable, Sendable {
   /// Q against P.
   case reversed(LossPair)
   /// The hockey-stick curve of `above` at e^ε ≥ 1 and that of `below` at e^ε < 1; both must agree at 1, and the joint curve
-  /// must be convex. The likelihood ratio of `above` need only be non-decreasing where it is at least 1, and that of `below`
-  /// where it is at most 1.
+  /// must be convex.
   case spliced(above: LossPair, below: LossPair)
   /// One of the pairs, drawn at random and published: the hockey-stick curve is the weighted mean of theirs. Weights are
   /// positive and add up to 1.

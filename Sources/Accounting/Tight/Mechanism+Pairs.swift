@@ -42,7 +42,6 @@ extension Mechanism {
     switch self {
     case .pure(let epsilon): .pure(epsilon: epsilon)
     case .boundedRange(let epsilon): .boundedRange(epsilon: epsilon)
-    case .laplace(let noise): noise > 0 ? .laplace(scale: noise) : nil
     case .discreteLaplace(let scale, let sensitivity):
       scale > 1e-300 ? .discreteLaplace(scale: scale, sensitivity: sensitivity) : nil
     case .discreteGaussian(let scale, let sensitivity):
@@ -100,7 +99,8 @@ extension Mechanism {
   }
 
   /// The spliced curves of `FixedSizeProfile`.
-  private static func fixedSize(_ sample: FixedSizeGaussian) -> MechanismPairs {
+  private static func fixedSize(_ sample: FixedSizeGaussian) -> MechanismPairs? {
+    guard sample.noiseMultiplier > 1e-3 else { return nil }
     let (q, rest) = (sample.samplingProbability, 1 - sample.samplingProbability)
     let mean = (sample.zeroOut ? 1 : 2) / sample.noiseMultiplier
     let present = LossPair.gaussianMixtures(p: GaussianMixture(means: [0, mean], weights: [rest, q]), q: nothing)
@@ -108,32 +108,30 @@ extension Mechanism {
       // The first half is a pair that exists (x against all others), in either direction.
       return symmetric(.spliced(above: present, below: .reversed(present)), reached: present)
     }
-    let opposite = LossPair.gaussianMixtures(
-      p: GaussianMixture(means: [-mean, mean], weights: [rest, q]),
-      q: GaussianMixture(means: [-mean, 0], weights: [rest, q]))
+    let outcomes = SplicedOutcomes(samplingProbability: q, mean: mean).removing
     return MechanismPairs(
-      removing: .spliced(above: opposite, below: .reversed(present)),
-      adding: .spliced(above: present, below: .reversed(opposite)),
+      removing: outcomes.dominating, adding: outcomes.reversed.dominating,
       // All others without contribution.
-      reached: (present, .reversed(present)))
+      reached: (present, .reversed(present)), unboundedMass: SplicedOutcomes.tailMass)
   }
 
   private static func truncated(_ sample: TruncatedPoissonGaussian) -> MechanismPairs? {
     let branches = sample.branches
     let total = branches.reduce(0.0) { $0 + $1.weight }
-    func branched(_ direction: KeyPath<MechanismPairs, LossPair>) -> LossPair? {
-      let pairs = branches.compactMap { branch in
-        branch.mechanism.pairs.map { LossBranch(weight: branch.weight / total, pair: $0[keyPath: direction]) }
-      }
-      return pairs.count == branches.count ? .branched(pairs) : nil
+    let pairs = branches.compactMap { branch in
+      branch.mechanism.pairs.map { (weight: branch.weight / total, pairs: $0) }
     }
-    guard let removing = branched(\.removing), let adding = branched(\.adding) else { return nil }
+    guard pairs.count == branches.count else { return nil }
+    func branched(_ direction: KeyPath<MechanismPairs, LossPair>) -> LossPair {
+      .branched(pairs.map { LossBranch(weight: $0.weight, pair: $0.pairs[keyPath: direction]) })
+    }
     // All others without contribution: the record is in the batch with one probability.
     let inclusion =
       (sample.roomProbability * sample.samplingProbability + sample.fullProbability * sample.placeProbability)
       / total * (1 - 1e-9)
     let reached = sampledGaussian(inclusion, sample.noiseMultiplier, replaceOne: sample.relation == .replaceOne)
     return MechanismPairs(
-      removing: removing, adding: adding, reached: (reached.removing, reached.adding))
+      removing: branched(\.removing), adding: branched(\.adding), reached: (reached.removing, reached.adding),
+      unboundedMass: pairs.reduce(0.0) { $0 + $1.weight * $1.pairs.unboundedMass })
   }
 }
