@@ -36,6 +36,14 @@ struct LossLaw: Sendable {
     case .reversed(let inner):
       (atoms, parts) = (LossLaw(inner).atoms, LossLaw(inner).parts)
       apply(.reversed)
+    case .branched(let branches):
+      (atoms, parts) = ([], [])
+      for branch in branches {
+        var law = LossLaw(branch.pair)
+        law.apply(.scaled(branch.weight))
+        atoms += law.atoms
+        parts += law.parts
+      }
     case .spliced(let above, let below): self = LossLaw(above: LossLaw(above), below: LossLaw(below))
     }
     atoms.sort { $0.loss < $1.loss }
@@ -97,12 +105,15 @@ struct LossLaw: Sendable {
 enum LossStep: Sendable {
   case sampled(Double)
   case reversed
+  /// All masses times a weight.
+  case scaled(Double)
 
   @inline(__always)
   func masses(p: Double, q: Double) -> (p: Double, q: Double) {
     switch self {
     case .sampled(let probability): ((1 - probability) * q + probability * p, q)
     case .reversed: (q, p)
+    case .scaled(let weight): (weight * p, weight * q)
     }
   }
 
@@ -110,6 +121,7 @@ enum LossStep: Sendable {
   func loss(_ loss: Double) -> Double {
     switch self {
     case .reversed: -loss
+    case .scaled: loss
     case .sampled(let q) where loss > 30: loss + (log(q) + log1p((1 - q) / q * exp(-loss)))
     case .sampled(let q): log1p(q * expm1(loss))
     }
@@ -119,6 +131,7 @@ enum LossStep: Sendable {
   func original(of loss: Double) -> Double {
     switch self {
     case .reversed: return -loss
+    case .scaled: return loss
     case .sampled(let q) where loss > 30: return loss - log(q) + log1p(-(1 - q) * exp(-loss))
     case .sampled(let q):
       let ratio = expm1(loss) / q

@@ -48,11 +48,21 @@ struct DirectedPairs: Sendable {
 
   /// The same by loss distributions on a grid.
   func epsilonOnGrid(delta: Double) throws(AccountingError) -> Bounds {
-    throw .notCertified(reason: "no engine", alternative: "rdp")
+    let bounds = try grid.epsilon(delta: delta)
+    return (bounds.lower, bounds.upper, .lossDistribution)
   }
 
   func logDeltaOnGrid(epsilon: Double) throws(AccountingError) -> Bounds {
-    throw .notCertified(reason: "no engine", alternative: "rdp")
+    let bounds = try grid.delta(epsilon: epsilon)
+    return (
+      log(bounds.lower).lowered(by: 4 * ulp * abs(log(bounds.lower))),
+      bounds.upper == 0 ? -.infinity : min(0, log(bounds.upper).raised(by: 4 * ulp * abs(log(bounds.upper)))),
+      .lossDistribution
+    )
+  }
+
+  private var grid: LossComposition {
+    get throws(AccountingError) { try LossComposition(parts.map { LossPart(pair: $0.pair, count: $0.count) }) }
   }
 
   /// Whether it is cheap to see that δ(ε) ≤ e^logDelta.
