@@ -12,12 +12,18 @@ struct EpsilonCommand: ParsableCommand {
   var trajectory: Int?
   @Option(help: "Also the guarantee for a user who has this many examples.")
   var maxExamplesPerUser: Int?
+  @Flag(help: "Compute it a second, independent way as well; a contradiction is an error.")
+  var verify = false
+  @Flag(help: "Also what an attacker can achieve, and μ.")
+  var risk = false
 
   func run() throws {
     var fields = try mechanism.fields()
     fields.set("delta", delta)
     fields.set("trajectory", trajectory)
     fields.set("max_examples_per_user", maxExamplesPerUser)
+    fields.set("verify", flag: verify)
+    fields.set("risk", flag: risk)
     try Calculator.answer("/v1/epsilon", fields)
   }
 }
@@ -29,10 +35,13 @@ struct DeltaCommand: ParsableCommand {
   @OptionGroup var mechanism: CompleteMechanismOptions
   @Option(help: "The ε to give δ for.")
   var epsilon: Double
+  @Flag(help: "Compute it a second, independent way as well; a contradiction is an error.")
+  var verify = false
 
   func run() throws {
     var fields = try mechanism.fields()
     fields.set("epsilon", epsilon)
+    fields.set("verify", flag: verify)
     try Calculator.answer("/v1/delta", fields)
   }
 }
@@ -106,5 +115,32 @@ struct StatementCommand: ParsableCommand {
     fields.set("used_microbatching", json: .bool(usedMicrobatching))
     fields.set("max_examples_per_user", maxExamplesPerUser)
     try Calculator.answer("/v1/statement", fields, textOf: text ? "text" : nil)
+  }
+}
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "What a reviewer of privacy asks about a mechanism, as POST /v1/report answers.")
+
+  enum Form: String, CaseIterable, ExpressibleByArgument {
+    case json, text, markdown
+  }
+
+  @OptionGroup var mechanism: CompleteMechanismOptions
+  @Option(help: "The δ to give ε for.")
+  var delta: Double
+  @Option(help: "What is published, as a noun phrase.")
+  var release: String?
+  @Option(help: "Report on users with at most this many examples instead of on single examples.")
+  var maxExamplesPerUser: Int?
+  @Option(help: "json, text or markdown.")
+  var form = Form.json
+
+  func run() throws {
+    var fields = try mechanism.fields()
+    fields.set("delta", delta)
+    fields.set("release", release)
+    fields.set("max_examples_per_user", maxExamplesPerUser)
+    try Calculator.answer("/v1/report", fields, textOf: form == .json ? nil : form.rawValue)
   }
 }

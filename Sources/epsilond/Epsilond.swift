@@ -12,7 +12,8 @@ struct Epsilond: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, WorkCommand.self, TrainCommand.self, PredictCommand.self, EpsilonCommand.self,
       DeltaCommand.self,
-      NoiseMultiplierCommand.self, SolveCommand.self, StatementCommand.self, VerifyLedgerCommand.self,
+      NoiseMultiplierCommand.self, SolveCommand.self, StatementCommand.self, ReportCommand.self,
+      VerifyLedgerCommand.self,
       TokenCommand.self, BenchCommand.self,
     ])
 

@@ -31,6 +31,52 @@ import Testing
     }
   }
 
+  @Test func calculatorsTakeEventsAndSecondOpinions() async throws {
+    try await blocking {
+      let folder = try TemporaryFolder()
+      defer { folder.remove() }
+      let file = folder.url.appendingPathComponent("event.json")
+      try Data(#"{"type": "gaussian", "noise_multiplier": 2}"#.utf8).write(to: file)
+      let event = ["--event", file.path, "--delta", "1e-5"]
+      let epsilon = try Program.run(["epsilon", "--verify", "--risk", "--accountant", "pld"] + event)
+      let answer = epsilon.json
+      #expect(epsilon.status == 0 && answer["verification"]["agrees"].bool == true, "\(epsilon)")
+      #expect(abs((answer["risk"]["mu"].number ?? 0) - 0.5) < 1e-3)
+      // (ε, δ) of one Gaussian release, by its closed form.
+      #expect(abs((answer["epsilon"].number ?? 0) - 1.9930914270) < 1e-6, "\(answer["epsilon"])")
+      let delta = try Program.run(
+        "delta", "--event", file.path, "--epsilon", "\(answer["epsilon"].number ?? 0)", "--verify")
+      #expect(abs((delta.json["delta"].number ?? 0) - 1e-5) < 1e-10, "\(delta)")
+      let solved = try Program.run(
+        [
+          "solve", "delta", "--target-epsilon", "2", "--noise-multiplier", "2", "--sampling", "full_batch", "--steps",
+          "1",
+        ])
+      #expect(
+        (solved.json["epsilon"].number ?? 9) <= 2 && solved.json["certificate"]["delta"].number != nil, "\(solved)")
+      let report = try Program.run(["report", "--form", "text", "--release", "the mean"] + event)
+      #expect(report.status == 0 && report.output.hasPrefix("The release of the mean protects"), "\(report)")
+
+      try Data(#"{"type": "gaussian",, "noise_multiplier": 2}"#.utf8).write(to: file)
+      let bad = try Program.run(["epsilon"] + event)
+      #expect(bad.status != 0 && bad.errors.contains("line 1, column 21"), "\(bad)")
+    }
+  }
+
+  @Test func benchAccountingMeasuresATask() async throws {
+    try await blocking {
+      let result = try Program.run("bench", "accounting", "--json", "--task", "a_rdp", "b_pld")
+      let lines = result.output.split(separator: "\n").map { JSON(Array($0.utf8)) }
+      #expect(lines.map { $0["task"].string } == ["a_rdp", "b_pld"], "\(result)")
+      #expect(lines.allSatisfy { ($0["ms"].number ?? 0) > 0 && ($0["peak_mb"].number ?? 0) > 1 })
+      // The figures that the peers agree on to the digits that they have.
+      #expect(abs((lines[0]["value"].number ?? 0) - 2.59664) < 1e-4)
+      #expect(abs((lines[1]["value"].number ?? 0) - 2.38169) < 1e-4 && (lines[1]["width"].number ?? 1) < 2e-3)
+      let table = try Program.run("bench", "accounting", "--task", "a_rdp")
+      #expect(table.output.hasPrefix("task") && table.output.split(separator: "\n").count == 2)
+    }
+  }
+
   @Test func trainsAFileAgainstTheBudget() async throws {
     try await withInstallation { installation in
       let server = try installation.start(workers: 0)
@@ -93,6 +139,8 @@ import Testing
     (["token", "create", "--role", "king", "--data-dir", "DIR"], "--role is one of viewer"),
     (["train", "DIR/no-such-job.json", "--data-dir", "DIR"], "no-such-job.json"),
     (["epsilon", "--noise-multiplier", "1"], "--delta"),
+    (["epsilon", "--event", "DIR/no-such-event.json", "--delta", "1e-5"], "no-such-event.json"),
+    (["bench", "accounting", "--task", "z"], "no task z"),
     (["levitate"], "levitate"),
   ])
   func mistakesAreNamed(arguments: [String], named: String) async throws {

@@ -6,7 +6,7 @@ struct StatementCalculator: Calculator {
     let run = run(fields)
     fields.finish()
     guard let run, fields.errors.isEmpty else { throw fields.errors.problem }
-    return try answer(DPSGDStatement(run), TightStatement(run))
+    return answer(try DPSGDStatement(run))
   }
 
   private func run(_ fields: FieldReader) -> DPSGDStatement.Run? {
@@ -23,7 +23,7 @@ struct StatementCalculator: Calculator {
       usedMicrobatching: microbatching, maxExamplesPerUser: examples)
   }
 
-  private func answer(_ statement: DPSGDStatement, _ tight: TightStatement) -> JSONValue {
+  private func answer(_ statement: DPSGDStatement) -> JSONValue {
     let run = statement.run
     var members: [JSONValue.Member] = [
       .init("dataset_size", .integer(run.datasetSize)),
@@ -38,12 +38,12 @@ struct StatementCalculator: Calculator {
     members += figures(statement, \.standard)
     members.append(.init("optimized", .object(figures(statement, \.optimized))))
     members += [
-      .init("tight", tight.json),
-      .init("least_valid_bound", .number(min(statement.leastValidBound, tight.example.eachOncePerEpoch.upper))),
+      .init("tight", .object(tightFigures(statement))),
+      .init("least_valid_bound", .number(statement.leastValidBound)),
       .init("full_pass_steps", .integer(statement.fullPassSteps)),
       .init("poisson_steps", .integer(statement.poissonSteps)),
       .init("assumptions", .array(Self.assumptions.map { .string($0) })),
-      .init("warnings", .array((warnings(statement) + tight.warnings).map { .string($0) })),
+      .init("warnings", .array(warnings(statement).map { .string($0) })),
       .init("text", .string(statement.text)),
     ]
     return .object(members)
@@ -59,6 +59,19 @@ struct StatementCalculator: Calculator {
         "user_epsilon_each_once_per_epoch", JSONValue(statement.user.map { $0.eachOncePerEpoch[keyPath: figure] })),
       .init("user_epsilon_poisson", JSONValue(statement.user.map { $0.poissonSampled[keyPath: figure] })),
     ]
+  }
+
+  /// By the tight accountant, each with its lower bound; null where none is certified.
+  private func tightFigures(_ statement: DPSGDStatement) -> [JSONValue.Member] {
+    let brackets = [
+      ("example_epsilon_each_once_per_epoch", statement.example.eachOncePerEpoch.tight),
+      ("example_epsilon_poisson", statement.example.poissonSampled.tight),
+      ("user_epsilon_each_once_per_epoch", statement.user?.eachOncePerEpoch.tight),
+      ("user_epsilon_poisson", statement.user?.poissonSampled.tight),
+    ]
+    return brackets.flatMap { name, bracket -> [JSONValue.Member] in
+      [.init(name, JSONValue(bracket?.upper)), .init(name + "_lower", JSONValue(bracket?.lower))]
+    }
   }
 
   private static let assumptions = [
