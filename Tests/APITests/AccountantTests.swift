@@ -44,10 +44,19 @@ import Testing
     #expect(auto.json.at("warnings.0")?.string?.hasPrefix("accountant auto: ") == true)
   }
 
-  @Test func momentsAreRefusedWithAWayOut() {
-    let answer = ask(#", "accountant": "moments""#)
-    #expect(answer.status == 422 && answer.code == "unsound_combination" && answer.pointers == ["/accountant"])
-    #expect(answer.json["detail"]?.string?.contains("rdp") == true)
+  /// As Abadi et al. defined it: the same divergences, integer moments, a looser conversion.
+  @Test func momentsAreTheForerunnerOfRenyi() throws {
+    let moments = ask(#", "accountant": "moments""#)
+    #expect(moments.json["accountant"] == "moments" && moments.json["method"] == "moments", "\(moments.text)")
+    #expect(try #require(moments.number("epsilon")) > (ask(#", "accountant": "rdp""#).number("epsilon") ?? .infinity))
+    let order = try #require(moments.number("order"))
+    #expect(order == order.rounded() && order >= 2 && order <= 33)
+    #expect(ask(#", "accountant": "moments", "adjacency": "replace_one""#).code == "unsound_combination")
+    #expect(ask(#", "accountant": "moments", "orders": [2]"#).pointers == ["/orders"])
+    let laplace = #"{"event": {"type": "laplace", "noise_multiplier": 1}, "delta": 1e-5, "accountant": "moments"}"#
+    #expect(api.post("/v1/epsilon", laplace).code == "unsound_combination")
+    let solve = #"{"sample_rate": 0.01, "steps": 100, "target_epsilon": 1, "delta": 1e-5, "accountant": "moments"}"#
+    #expect(api.post("/v1/noise-multiplier", solve).pointers == ["/accountant"])
   }
 
   /// An estimate says that it is one, and is never what others rest on.
@@ -71,7 +80,7 @@ import Testing
     #expect(api.post("/v1/noise-multiplier", solve).pointers == ["/accountant"])
   }
 
-  @Test(arguments: ["auto", "pld", "rdp"]) func aSecondWayAgrees(accountant: String) throws {
+  @Test(arguments: ["auto", "pld", "rdp", "moments"]) func aSecondWayAgrees(accountant: String) throws {
     let answer = ask(#", "accountant": "\#(accountant)", "verify": true"#)
     let second = try #require(answer.json["verification"], "\(answer.text)")
     #expect(second["agrees"] == true && second["method"] != answer.json["method"])

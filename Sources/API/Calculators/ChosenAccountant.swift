@@ -3,9 +3,9 @@ import Accounting
 /// The accountant that a request chose, for one event.
 ///
 /// `pld` answers by the tight accountant or not at all. `auto` answers by it where it can, and says why where it cannot.
-/// `rdp` answers by Rényi divergence, `gdp` by an estimate that nothing else ever falls back on.
+/// `rdp` answers by Rényi divergence, `moments` by its forerunner, `gdp` by an estimate that nothing else ever falls back on.
 struct ChosenAccountant {
-  let event: PrivacyEvent
+  private(set) var event: PrivacyEvent
   let relation: NeighboringRelation
   private let choice: AccountantChoice
   private let orders: [Double]?
@@ -19,7 +19,11 @@ struct ChosenAccountant {
 
   /// - Throws: `AccountingError`.
   func epsilon(delta: Double) throws -> EpsilonFigure {
-    if choice == .gdp { return try CentralLimit(event, relation).epsilon(delta: delta) }
+    switch choice {
+    case .gdp: return try CentralLimit(event, relation).epsilon(delta: delta)
+    case .moments: return EpsilonFigure(moments: try moments(event).epsilon(delta: delta))
+    case .auto, .pld, .rdp: break
+    }
     return try answer { tight in
       EpsilonFigure(tight: try tight.epsilon(delta: delta))
     } renyi: { renyi, fallback in
@@ -29,7 +33,11 @@ struct ChosenAccountant {
 
   /// - Throws: `AccountingError`.
   func delta(epsilon: Double) throws -> DeltaFigure {
-    if choice == .gdp { return try CentralLimit(event, relation).delta(epsilon: epsilon) }
+    switch choice {
+    case .gdp: return try CentralLimit(event, relation).delta(epsilon: epsilon)
+    case .moments: return DeltaFigure(moments: try moments(event).delta(epsilon: epsilon))
+    case .auto, .pld, .rdp: break
+    }
     return try answer { tight in
       DeltaFigure(tight: try tight.delta(epsilon: epsilon))
     } renyi: { renyi, fallback in
@@ -40,9 +48,11 @@ struct ChosenAccountant {
   /// ε after each number of repetitions of the event.
   /// - Throws: `AccountingError`.
   func epsilons(afterRepetitions counts: [Int], delta: Double) throws -> [EpsilonFigure] {
-    if choice == .gdp {
-      return try counts.map {
-        try CentralLimit(.selfComposed(event: event, count: $0), relation).epsilon(delta: delta)
+    if choice == .gdp || choice == .moments {
+      return try counts.map { count in
+        var repeated = self
+        repeated.event = .selfComposed(event: event, count: count)
+        return try repeated.epsilon(delta: delta)
       }
     }
     return try answer { tight in
@@ -53,6 +63,14 @@ struct ChosenAccountant {
       try renyi.epsilons(afterRepetitions: counts, delta: delta, orders: orders)
         .map { EpsilonFigure($0.bound, fallback: fallback) }
     }
+  }
+
+  private func moments(_ event: PrivacyEvent) throws -> MomentsAccountant {
+    guard relation == .addOrRemoveOne else {
+      throw AccountingError.unsoundCombination(
+        path: [], reason: "the moments accountant is defined for add_or_remove_one", alternative: "ask for rdp")
+    }
+    return try MomentsAccountant(event: event)
   }
 
   /// - Parameters:

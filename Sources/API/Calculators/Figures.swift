@@ -16,6 +16,10 @@ extension EpsilonFigure {
     self.init(upper: bracket.upper, lower: bracket.lower, provenance: .tight(bracket.method))
   }
 
+  init(moments bound: EpsilonBound) {
+    self.init(upper: bound.epsilon, lower: nil, provenance: .moments(order: bound.order))
+  }
+
   init(_ bound: EpsilonBound, fallback: String?) {
     self.init(upper: bound.epsilon, lower: nil, provenance: .renyi(order: bound.order, fallback: fallback))
   }
@@ -35,6 +39,10 @@ extension DeltaFigure {
   init?(tight bracket: DeltaBracket) {
     guard bracket.method != .renyi else { return nil }
     self.init(upper: bracket.upper, lower: bracket.lower, provenance: .tight(bracket.method))
+  }
+
+  init(moments bound: DeltaBound) {
+    self.init(upper: bound.delta, lower: nil, provenance: .moments(order: bound.order))
   }
 
   init(_ bound: DeltaBound, fallback: String?) {

@@ -15,6 +15,7 @@ struct Provenance: Hashable {
     case contourIntegral = "contour_integral"
     case lossDistribution = "loss_distribution"
     case renyi
+    case moments
     case centralLimit = "central_limit_theorem"
 
     init(_ method: TightMethod) {
@@ -33,6 +34,10 @@ struct Provenance: Hashable {
 
   static func tight(_ method: TightMethod) -> Provenance {
     Provenance(accountant: .pld, method: Method(method), order: nil)
+  }
+
+  static func moments(order: Double?) -> Provenance {
+    Provenance(accountant: .moments, method: .moments, order: order)
   }
 
   static let centralLimit = Provenance(accountant: .gdp, method: .centralLimit, order: nil)

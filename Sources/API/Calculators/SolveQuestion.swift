@@ -39,10 +39,8 @@ struct SolveQuestion {
   ) {
     guard case .training(let training) = mechanism.release else { return }
     let asksForBatch = unknown == .batchSize || unknown == .sampleRate
-    if mechanism.choices.accountant == .gdp {
-      fields.add(
-        "accountant", "gdp is an estimate: what it solves for could miss the target. Send auto, pld or rdp.",
-        code: .unsoundCombination)
+    if let reason = mechanism.choices.accountant.whyNoSolution {
+      fields.add("accountant", reason, code: .unsoundCombination)
     }
     if training.noiseMultiplier == 0 {
       fields.add(

@@ -11,15 +11,15 @@ enum AccountantChoice: String, CaseIterable {
   /// The central limit theorem: an estimate.
   case gdp
 
-  /// Why it is refused; nil where it can be had.
-  var whyNotAvailable: String? {
-    switch self {
-    case .auto, .rdp, .pld, .gdp: nil
-    case .moments:
-      "moments (Abadi et al. 2016) is not built in; rdp is the same bound with a tighter conversion. Send rdp or auto."
-    }
-  }
-
   /// Whether Rényi orders mean anything to it. With `auto` they ask for Rényi divergence.
   var takesOrders: Bool { self == .auto || self == .rdp }
+
+  /// Whether a field can be solved for by it; nil, or why not.
+  var whyNoSolution: String? {
+    switch self {
+    case .auto, .rdp, .pld: nil
+    case .moments: "moments is for comparing figures; solve by rdp, which is the same bound with a tighter conversion."
+    case .gdp: "gdp is an estimate: what it solves for could miss the target. Send auto, pld or rdp."
+    }
+  }
 }

@@ -30,10 +30,6 @@ struct AccountingChoices {
     let accountant = fields.optionalChoice("accountant", choices(AccountantChoice.self)) ?? .auto
     let orders = fields.optionalNumbers("orders", count: 1...Self.orderLimit, .above(1, through: Self.largestOrder))
     if fields.has("orders"), orders == nil { return nil }
-    if let reason = accountant.whyNotAvailable {
-      fields.add("accountant", reason, code: .unsoundCombination)
-      return nil
-    }
     if orders != nil, !accountant.takesOrders {
       fields.add(
         "orders", "orders are Rényi orders, which \(accountant.rawValue) does not have; leave them out, or send rdp.")

@@ -7,7 +7,7 @@ struct VersionOperation: Operation {
       "name": "epsilond",
       "version": .string(call.context.version),
       "api": "v1",
-      "accountants": available(AccountantChoice.allCases.filter { $0.whyNotAvailable == nil }.map(\.rawValue)),
+      "accountants": available(AccountantChoice.allCases.map(\.rawValue)),
       "event_types": available(EventType.allCases.map(\.rawValue)),
     ])
   }
