@@ -1,7 +1,7 @@
 /// Sensitivity of a dense lower triangular strategy; see `MatrixSensitivity`.
 ///
 /// Participations are enumerated where they are few. Otherwise, with rᵢ the greatest Σ_{j ∈ π} |G_ij| over participations π ∋ i,
-/// Σ_{i,j ∈ π} |G_ij| ≤ Σ_{i ∈ π} rᵢ (arXiv:2306.08153, Theorem G.1 in substance), and both maxima are dynamic programmes over
+/// Σ_{i,j ∈ π} |G_ij| ≤ Σ_{i ∈ π} rᵢ (in the manner of arXiv:2306.08153), and both maxima are dynamic programmes over
 /// the steps.
 struct DenseSensitivity {
   private let gram: [[Double]]

@@ -34,7 +34,7 @@ enum MatrixSensitivity {
 ///
 /// **The regular participation 0, b, 2b, … is worst** where coefficients are non-negative and non-increasing: G_ij =
 /// Σ_t c_t c_{t+j−i} over t < n − j (i ≤ j) falls in j and in j − i, and the m-th participation of any pattern is at mb or
-/// later and at least (m − l)b after the l-th (arXiv:2405.15913, Theorem 2). So is it where at most b coefficients are not 0:
+/// later and at least (m − l)b after the l-th (arXiv:2405.15913). So is it where at most b coefficients are not 0:
 /// columns are orthogonal there, and earlier ones are cut off less.
 struct ToeplitzSensitivity {
   /// Coefficients over the largest magnitude.

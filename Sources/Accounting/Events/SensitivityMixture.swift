@@ -10,7 +10,7 @@ struct SensitivityMixture {
     let total = probabilities.sorted().reduce(0, +)
     var weights: [Double: Double] = [:]
     for (sensitivity, probability) in zip(sensitivities, probabilities).sorted(by: { $0 < $1 }) where probability > 0 {
-      // The sum of |s|/σ is rounded up: a larger sensitivity costs more (arXiv:2401.10294, Lemma 4.4).
+      // The sum of |s|/σ is rounded up: a larger sensitivity costs more (arXiv:2401.10294).
       let mean = sensitivity == 0 ? 0 : (sensitivity.magnitude / standardDeviation).nextUp
       weights[mean, default: 0] += probability / total
     }
