@@ -49,7 +49,8 @@ struct CompositionEvaluator {
       orders: orders, divergences: orders.map { divergence(order: $0) }, additiveDelta: additiveDelta)
   }
 
-  mutating func epsilon(delta: Double, orders: [Double]?) -> EpsilonBound {
+  /// - Parameter hint: an order known to be nearly the best, and then ε is known not to be 0; only without `orders`.
+  mutating func epsilon(delta: Double, orders: [Double]?, near hint: Double? = nil) -> EpsilonBound {
     if let orders { return curve(orders: orders).epsilonUpperBound(delta: delta) }
     guard let remaining = DeltaSplit.remainder(of: delta, after: additiveDelta) else {
       return EpsilonBound(epsilon: .infinity, delta: delta, order: nil)
@@ -57,7 +58,7 @@ struct CompositionEvaluator {
     let pure = EpsilonBound(
       epsilon: pureEpsilonUpperBound, delta: delta, order: pureEpsilonUpperBound < .infinity ? .infinity : nil)
     if remaining == 0 || pureEpsilonUpperBound == 0 { return pure }
-    let best = leastEpsilon(delta: remaining)
+    let best = leastEpsilon(delta: remaining, near: hint)
     return best.value < pure.epsilon
       ? EpsilonBound(epsilon: best.value, delta: delta, order: best.order) : pure
   }
@@ -73,7 +74,12 @@ struct CompositionEvaluator {
       delta: DeltaSplit.total(of: delta, and: additiveDelta), epsilon: epsilon, order: best.order)
   }
 
-  private mutating func leastEpsilon(delta: Double) -> (order: Double, value: Double) {
+  private mutating func leastEpsilon(delta: Double, near hint: Double?) -> (order: Double, value: Double) {
+    if let hint {
+      return OrderSearch.minimize(from: hint - 1, stride: 0.01) { order in
+        RenyiConversion.epsilonUpperBound(divergence: divergence(order: order), order: order, delta: delta)
+      }
+    }
     // Fact 2 of the conversion is at its best as α → 1.
     let nearlyOne = 1 + OrderSearch.steps.lowerBound
     let atOne = divergence(order: nearlyOne)

@@ -23,6 +23,8 @@ struct EpsilonTable {
   /// The ends of all intervals of the blocks, increasing.
   private var knots: [Knot] = []
   private var search = KnotSearch()
+  /// The best order for the last question, also where its knots are too far apart for an answer.
+  private(set) var hint: Double?
 
   private struct Block {
     /// One for each profile.
@@ -61,6 +63,7 @@ struct EpsilonTable {
   /// The least ε found after `repetitions` of the composition.
   /// - Returns: `nil` where the table does not reach, or not closely enough.
   mutating func epsilon(repetitions: Int, delta: Double) -> EpsilonBound? {
+    hint = nil
     guard delta > 0, delta < 1, repetitions >= 1 else { return nil }
     // Fact 2 of the conversion is at its best as α → 1.
     let nearOne = Repetition.cost(of: divergenceNearOne, times: repetitions)
@@ -68,7 +71,8 @@ struct EpsilonTable {
       return EpsilonBound(epsilon: 0, delta: delta, order: EpsilonTable.nearlyOne)
     }
     search.setDelta(delta, knots)
-    guard let order = bestOrder(logRepetitions: log(Double(repetitions))) else { return nil }
+    hint = bestOrder(logRepetitions: log(Double(repetitions)))
+    guard let order = hint else { return nil }
     guard let once = divergence(order: order) else { return nil }
     let divergence = Repetition.cost(of: once, times: repetitions)
     let epsilon = RenyiConversion.epsilonUpperBound(divergence: divergence, order: order, delta: delta)

@@ -12,16 +12,19 @@ enum OrderSearch {
 
   /// - Parameters:
   ///   - guess: where to begin, as α − 1.
+  ///   - stride: how far off the guess may be, in log(α − 1).
   ///   - value: the function, of α; `infinity` is allowed.
   /// - Returns: the best order that was tried and its value.
-  static func minimize(from guess: Double, _ value: (Double) -> Double) -> (order: Double, value: Double) {
+  static func minimize(
+    from guess: Double, stride: Double = 0.693, _ value: (Double) -> Double
+  ) -> (order: Double, value: Double) {
     var descent = Descent()
     let start = min(max(guess, steps.lowerBound), steps.upperBound)
+    var stride = stride
     var (left, middle, right) = (
-      descent.at(log(start / 2), value), descent.at(log(start), value), descent.at(log(start * 2), value)
+      descent.at(log(start) - stride, value), descent.at(log(start), value), descent.at(log(start) + stride, value)
     )
     // Walk downhill, with growing strides, until the middle is the lowest.
-    var stride = log(2.0)
     while right.value < middle.value, right.logStep < log(steps.upperBound) {
       stride *= 1.6
       (left, middle) = (middle, right)

@@ -92,7 +92,7 @@ extension RenyiAccountant {
           return TrajectoryPoint(steps: times, bound: bound)
         }
         evaluator.setRepetitions(times)
-        return TrajectoryPoint(steps: times, bound: evaluator.epsilon(delta: delta, orders: nil))
+        return TrajectoryPoint(steps: times, bound: evaluator.epsilon(delta: delta, orders: nil, near: table?.hint))
       }
     }
   }
