@@ -92,4 +92,38 @@ import Testing
       #expect(abs(bound / truth - 1) < 1e-9 + 1e-14 / truth, "\(bound), \(truth)")
     }
   }
+
+  /// One release has a closed form at every ε: the bracket encloses it.
+  @Test func singleReleasesAreEnclosed() throws {
+    let (a, b) = (exp(-1.0 / 2), 1.5)
+    let laplace = try TightAccountant(event: .discreteLaplace(scale: 2, sensitivity: 3)).delta(epsilon: 0.5)
+    // Losses 3/2, 1/2, −1/2, −3/2: at ε = 1/2 only the first outcome counts, H = 1 − e^{−1/2}.
+    enclose(laplace, 1 - a)
+    // Range 1.5 at ε = 0.3: (1 − e^{(0.3−1.5)/2})²/(1 − e^{−1.5}).
+    let range = try TightAccountant(event: .exponentialMechanism(epsilon: b)).delta(epsilon: 0.3)
+    let truth = pow(1 - exp((0.3 - b) / 2), 2) / (1 - exp(-b))
+    #expect(range.upper >= truth && range.upper <= truth * (1 + 1e-5), "\(range), \(truth)")
+    let lower = try #require(range.lower)
+    #expect(lower <= truth && lower > 0.9 * truth, "\(range), \(truth)")
+    let gaussian = try TightAccountant(event: .discreteGaussian(scale: 2, sensitivity: 1)).delta(epsilon: 0.4)
+    enclose(gaussian, hockeyStick(scale: 2, epsilon: 0.4))
+    let pure = try TightAccountant(event: .epsilonDelta(epsilon: 1, delta: 0)).delta(epsilon: 0.2)
+    enclose(pure, (exp(1.0) - exp(0.2)) / (1 + exp(1.0)))
+  }
+
+  private func enclose(_ bracket: DeltaBracket, _ truth: Double) {
+    #expect(bracket.upper >= truth * (1 - 1e-15) && bracket.upper <= truth * (1 + 1e-3), "\(bracket), \(truth)")
+    #expect(
+      (bracket.lower ?? 0) <= truth * (1 + 1e-15) && (bracket.lower ?? 0) >= truth * (1 - 1e-3), "\(bracket), \(truth)")
+  }
+
+  private func hockeyStick(scale: Double, epsilon: Double) -> Double {
+    var (norm, sum) = (0.0, 0.0)
+    for k in -60...60 {
+      let near = exp(-Double(k * k) / (2 * scale * scale))
+      norm += near
+      sum += max(0, near - exp(epsilon) * exp(-Double((k - 1) * (k - 1)) / (2 * scale * scale)))
+    }
+    return sum / norm
+  }
 }
