@@ -58,14 +58,20 @@ struct LossDistributionLawTests {
   @Test("ε(δ) and δ(ε) are inverse to each other", arguments: 0..<4)
   func inverse(seed: UInt64) throws {
     var random = Reproducible(seed: 100 + seed)
+    var refused = 0
     for trial in 0..<15 {
       let parts = [part(&random), part(&random)]
       let delta = random.logUniform(1e-10...1e-3)
       guard let epsilon = try epsilon(parts, delta), epsilon.upper > 1e-3 else { continue }
       let composition = try LossComposition(parts)
-      #expect(try composition.delta(epsilon: epsilon.upper, tolerance: 0.1).lower <= delta, "\(seed), \(trial)")
-      #expect(try composition.delta(epsilon: epsilon.lower, tolerance: 0.1).upper >= delta, "\(seed), \(trial)")
+      do {
+        #expect(try composition.delta(epsilon: epsilon.upper, tolerance: 0.1).lower <= delta, "\(seed), \(trial)")
+        #expect(try composition.delta(epsilon: epsilon.lower, tolerance: 0.1).upper >= delta, "\(seed), \(trial)")
+      } catch AccountingError.notCertified {
+        refused += 1
+      }
     }
+    #expect(refused <= 2, "seed \(seed): \(refused) of 15 refused")
   }
 
   @Test("monotone in δ, in the count and in the noise")

@@ -53,7 +53,7 @@ struct LossDistributionLimitTests {
     let values = [1e-300, 1e-30, 1e-5, 0.5, 1 - 1e-16, 1, 1e5, 1e30, 1e300]
     for first in values {
       for delta in [1e-300, 1e-9, 0.5, 1] {
-        for count in [1, 1_000_000_000_000] {
+        for count in [1, 1_000_000, 1_000_000_000_000] {
           var parts: [LossPart] = [.gaussian(noise: first, count: count), .laplace(scale: first, count: count)]
           if first < 1 {
             parts += [0.1, 1e3].flatMap { noise in

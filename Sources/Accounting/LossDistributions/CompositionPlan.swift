@@ -5,6 +5,8 @@ struct CompositionPlan {
   /// Points of the longest transform: its arrays take about 70 bytes a point.
   static let greatestSize = 1 << 21
   static let greatestNumberOfLaws = 4096
+  /// Of all losses together; rounding alone makes more of them uncertain.
+  static let greatestTotal = 1e10
   /// Bounds of the work: points of all transforms together, and cells of all laws, some ten seconds each.
   private static let greatestWork = 0x1p28
   private static let greatestCells = 0x1p24
@@ -48,9 +50,13 @@ struct CompositionPlan {
     self.outside = outside
     cuts = outlines.map(\.cut)
     logMasses = saddle.logMasses
-    let model = CostModel(outlines: outlines, tilt: saddle.tilt, width: width, outside: outside, fineness: fineness)
+    let model = CostModel(
+      outlines: outlines, tilt: saddle.tilt, slope: saddle.slope, width: width, outside: outside, fineness: fineness)
     guard let best = model.cheapest(), best.isAffordable(CompositionPlan.greatestWork, CompositionPlan.greatestCells)
     else { throw CompositionPlan.tooLarge }
+    // Places on the grid are whole numbers, told apart by `Double`s.
+    let farthest = outlines.reduce(0.0) { max($0, abs($1.cut.lower), abs($1.cut.upper)) }
+    guard farthest / best.mesh < 0x1p45 else { throw CompositionPlan.tooLarge }
     grid = LossGrid(mesh: best.mesh, tilt: saddle.tilt)
     (blocks, ratio) = (best.blocks, best.ratio)
     offsets = outlines.map { outline in
@@ -64,6 +70,7 @@ struct CompositionPlan {
   private struct CostModel {
     let outlines: [Outline]
     let tilt: Double
+    let slope: Double
     let width: Double
     let outside: Double
     let fineness: Double
@@ -126,7 +133,7 @@ struct CompositionPlan {
 
     /// The mesh whose chords and tangents make an interval of half the width. (λ + 1)/2 is what variance is worth in ε.
     private func mesh(blocks: Double, ratio: Double) -> Double {
-      let allowed = width / (tilt + 1)
+      let allowed = width / (slope + 1)
       let isAligned = outlines.count == 1 && lattice != nil
       func spread(_ h: Double) -> Double {
         let inner = outlines.reduce(0.0) { $0 + $1.count * $1.spread(mesh: h, isAligned: isAligned) }

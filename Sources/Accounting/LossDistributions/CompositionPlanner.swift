@@ -3,29 +3,45 @@ import Glibc
 /// Answers questions about a composition: plans, computes, looks at the interval, and plans again on a finer mesh if it came out
 /// too wide.
 struct CompositionPlanner {
-  private let laws: [LossLaw]
-  private let counts: [Int]
-  private let nodes: [[(loss: Double, logMass: Double)]]
+  /// A law, how often it counts, and losses of it for estimates.
+  struct Term {
+    let law: LossLaw
+    let count: Int
+    let nodes: [(loss: Double, logMass: Double)]
+    /// Sums are rounded: terms are sorted by this, so that their order does not matter.
+    fileprivate let key: [Double]
+
+    init(_ law: LossLaw, count: Int) {
+      (self.law, self.count) = (law, count)
+      nodes = law.nodes()
+      let mean = nodes.reduce(0) { $0 + exp($1.logMass) * $1.loss }
+      key = [Double(count), law.greatestLoss, mean, Double(nodes.count)]
+    }
+  }
+
+  /// How often a plan is made, each finer than the one before.
+  private static let attempts = 3
+
+  private let terms: [Term]
   /// Bounds of the probability that some loss is unbounded, from what the pairs say.
   private let infinite: (lower: Double, upper: Double)
   /// Upper bound of all finite losses together.
   private let greatestLoss: Double
   private let total: Double
 
-  init(laws: [LossLaw], counts: [Int], unboundedMass: Double) {
-    (self.laws, self.counts) = (laws, counts)
-    nodes = laws.map { $0.nodes() }
-    total = counts.reduce(0.0) { $0 + Double($1) }
+  init(_ terms: [Term], unboundedMass: Double) {
+    self.terms = terms.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    total = self.terms.reduce(0.0) { $0 + Double($1.count) }
     var (logKept, greatest) = (0.0, 0.0)
-    for (law, count) in zip(laws, counts) {
-      logKept += Double(count) * log1p(-min(1, law.infiniteMass))
-      let cost = law.greatestLoss
-      greatest += cost == 0 ? 0 : cost * Double(count) * (1 + (cost > 0 ? 4 : -4) * ulp)
+    for term in self.terms {
+      logKept += Double(term.count) * log1p(-min(1, term.law.infiniteMass))
+      let cost = term.law.greatestLoss
+      greatest += cost == 0 ? 0 : cost * Double(term.count) * (1 + (cost > 0 ? 4 : -4) * ulp)
     }
     let mass = -expm1(logKept)
-    let error = 8 * ulp * Double(laws.count + 1) * (mass > 0 ? 1 : 0)
+    let error = 8 * ulp * Double(terms.count + 1) * (mass > 0 ? 1 : 0)
     infinite = (max(0, mass * (1 - error)), min(1, mass * (1 + error) + unboundedMass))
-    greatestLoss = max(0, greatest) * (1 + 4 * ulp * Double(laws.count))
+    greatestLoss = max(0, greatest) * (1 + 4 * ulp * Double(terms.count))
   }
 
   func epsilon(
@@ -34,7 +50,7 @@ struct CompositionPlanner {
     if infinite.lower > delta { return (.infinity, .infinity) }
     if delta >= 1 { return (0, 0) }
     if greatestLoss == 0 { return (0, infinite.upper <= delta ? 0 : .infinity) }
-    let least = greatestLoss * (1 - 32 * ulp * Double(laws.count + 1))
+    let least = greatestLoss * (1 - 32 * ulp * Double(terms.count + 1))
     if delta == 0 { return (least, infinite.upper == 0 ? greatestLoss : .infinity) }
     let cap = infinite.upper <= delta ? greatestLoss : .infinity
     let finiteDelta = delta - infinite.upper > 0 ? delta - infinite.upper : delta - infinite.lower
@@ -42,8 +58,8 @@ struct CompositionPlanner {
     var found = (lower: 0.0, upper: cap)
     var target = SaddlePoint.Target.delta(finiteDelta)
     var fineness = 1.0
-    for _ in 0..<3 {
-      let saddle = saddlePoint(target, tolerance: tolerance)
+    for _ in 0..<CompositionPlanner.attempts {
+      let saddle = saddlePoint(target, tolerance: tolerance, delta: finiteDelta)
       let scale = max(saddle.epsilon, min(found.upper, found.lower * 1.5))
       let wanted = max(tolerance * scale, min(absolute, 1e-3 * absolute))
       let curve = try self.curve(saddle, width: wanted, slack: absolute, fineness: fineness, delta: finiteDelta)
@@ -64,12 +80,14 @@ struct CompositionPlanner {
     if epsilon >= greatestLoss { return infinite }
     var found = (lower: infinite.lower, upper: 1.0)
     var fineness = 1.0
-    for _ in 0..<3 {
-      let saddle = saddlePoint(.epsilon(epsilon), tolerance: tolerance)
-      let scale = min(1 / saddle.tilt, deviation(saddle))
+    var least = terms.reduce(0.0) { max($0, SaddlePoint.delta($1.nodes, epsilon: epsilon)) }
+    for _ in 0..<CompositionPlanner.attempts {
+      let rough = saddlePoint(.epsilon(epsilon), tolerance: tolerance, delta: least)
+      least = max(least, 1e-3 * exp(rough.logDelta), found.lower)
+      let saddle = saddlePoint(.epsilon(epsilon), tolerance: tolerance, delta: least)
       let estimate = exp(saddle.logDelta)
       let curve = try self.curve(
-        saddle, width: tolerance * scale, slack: 0, fineness: fineness, delta: max(estimate, found.lower))
+        saddle, width: tolerance / saddle.slope, slack: 0, fineness: fineness, delta: max(estimate, least))
       let bracket = curve.delta(epsilon)
       found = (max(found.lower, bracket.lower), min(found.upper, bracket.upper))
       let width = found.upper - found.lower
@@ -81,21 +99,13 @@ struct CompositionPlanner {
       alternative: "ask for a wider interval, or the renyi accountant")
   }
 
-  private func saddlePoint(_ target: SaddlePoint.Target, tolerance: Double) -> SaddlePoint {
+  /// - Parameter delta: the answer or what it is at least.
+  private func saddlePoint(_ target: SaddlePoint.Target, tolerance: Double, delta: Double) -> SaddlePoint {
     // Beyond that a tilt sees no further than the tolerance, at the end of bounded losses.
     let greatestTilt = greatestLoss < .infinity ? 30 / (tolerance * greatestLoss) : 1e15
-    let delta =
-      switch target {
-      case .delta(let delta): delta
-      case .epsilon(let epsilon): nodes.reduce(0.0) { max($0, SaddlePoint.delta($1, epsilon: epsilon)) }
-      }
-    let kept = nodes.map { SaddlePoint.truncated($0, mass: 1e-5 * delta / total) }
-    return SaddlePoint(
-      zip(kept, counts).map { ($0, Double($1)) }, target: target, greatestTilt: max(1, greatestTilt))
-  }
-
-  private func deviation(_ saddle: SaddlePoint) -> Double {
-    zip(counts, saddle.variances).reduce(0.0) { $0 + Double($1.0) * $1.1 }.squareRoot()
+    let kept = terms.map { (SaddlePoint.truncated($0.nodes, mass: 1e-3 * delta / total), Double($0.count)) }
+    return SaddlePoint(kept, target: target, greatestTilt: max(1, greatestTilt))
+      .relaxed(kept, logDelta: log(delta))
   }
 
   /// Plans and computes the curve around the saddle point.
@@ -104,20 +114,27 @@ struct CompositionPlanner {
   private func curve(
     _ saddle: SaddlePoint, width: Double, slack: Double, fineness: Double, delta: Double
   ) throws(AccountingError) -> LossCurve {
-    // What is cut off may cost a hundredth of the width, which is worth λ·width relative to δ; a tilted mass counts for
-    // about (1 + λ·deviation) times its share of δ.
-    let share = min(1e-4, max(1e-11, 1e-2 * saddle.tilt * width))
-    let relative = share / (1 + saddle.tilt * deviation(saddle))
+    // What is cut off may cost a twentieth of the width, which is worth λ·width relative to δ; a tilted mass counts
+    // e^excess times.
+    let worth = saddle.slope * width
+    let share = min(1e-3, max(1e-11, 5e-2 * fineness * worth))
+    let relative = min(1e-4, max(1e-13, 1e-2 * fineness * fineness * min(1, worth) * exp(-saddle.excess)))
     var outlines: [CompositionPlan.Outline] = []
-    for (index, law) in laws.enumerated() {
+    for (index, term) in terms.enumerated() {
       guard
-        let cut = law.cut(
+        let cut = term.law.cut(
           greatMass: share * delta / total, smallMass: relative / total, tilt: saddle.tilt,
           logScale: saddle.logMasses[index])
       else { throw CompositionPlan.tooLarge }
       outlines.append(
         CompositionPlan.Outline(
-          law: law, nodes: nodes[index], count: Double(counts[index]), variance: saddle.variances[index], cut: cut))
+          law: term.law, nodes: term.nodes, count: Double(term.count), variance: saddle.variances[index], cut: cut))
+    }
+    // Rounding alone: errors of masses of some 10⁻¹³ and of losses of some units in the last place, for each of the losses.
+    let extent = outlines.reduce(0.0) { max($0, abs($1.cut.lower), abs($1.cut.upper)) }
+    let certain = max(width, slack)
+    guard total * 2e-13 < max(saddle.slope * certain, 1e-6), total * 32 * ulp * extent < certain else {
+      throw CompositionPlan.tooLarge
     }
     let plan: CompositionPlan
     do {
@@ -132,26 +149,27 @@ struct CompositionPlanner {
   private func compute(_ plan: CompositionPlan) throws(AccountingError) -> LossCurve {
     var measures: [GridMeasure] = []
     var logKept = 0.0
-    for index in laws.indices {
+    for (index, term) in terms.enumerated() {
       let measure = GridMeasure(
-        law: laws[index], grid: plan.grid, offset: plan.offsets[index], cut: plan.cuts[index],
+        law: term.law, grid: plan.grid, offset: plan.offsets[index], cut: plan.cuts[index],
         logScale: plan.logMasses[index])
-      logKept += Double(counts[index]) * log1p(-min(1, measure.beyond))
+      logKept += Double(term.count) * log1p(-min(1, measure.beyond))
       measures.append(measure)
     }
     let beyond = -expm1(logKept) * (1 + 1e-9)
     let everything = (lower: infinite.lower, upper: min(1, infinite.upper + beyond))
     guard plan.blocks > 1 else {
-      let terms = zip(measures, counts).map { GridComposer.Term(measure: $0, count: $1) }
-      let sum = try GridComposer(terms, grid: plan.grid, outside: plan.outside).compose()
+      let all = zip(measures, terms).map { GridComposer.Term(measure: $0, count: $1.count) }
+      let sum = try GridComposer(all, grid: plan.grid, outside: plan.outside).compose()
       return LossCurve(sum, grid: plan.grid, infinite: everything)
     }
     // Blocks of losses on the fine grid; what does not divide makes a block of its own.
     var blocks: [GridComposer.Term] = []
     for (count, part) in [(plan.blocks, { $0 / plan.blocks }), (1, { $0 % plan.blocks })] as [(Int, (Int) -> Int)] {
-      let terms = zip(measures, counts).map { GridComposer.Term(measure: $0, count: part($1)) }.filter { $0.count > 0 }
-      guard !terms.isEmpty else { continue }
-      let sum = try GridComposer(terms, grid: plan.grid, outside: plan.outside / Double(plan.blocks + 1)).compose()
+      let block = zip(measures, terms).map { GridComposer.Term(measure: $0, count: part($1.count)) }
+        .filter { $0.count > 0 }
+      guard !block.isEmpty else { continue }
+      let sum = try GridComposer(block, grid: plan.grid, outside: plan.outside / Double(plan.blocks + 1)).compose()
       blocks.append(GridComposer.Term(measure: sum.coarsened(by: plan.ratio, grid: plan.grid), count: count))
     }
     let coarse = LossGrid(mesh: plan.grid.mesh * Double(plan.ratio), tilt: plan.grid.tilt)

@@ -8,6 +8,9 @@ struct GaussianLine: Sendable {
   let limits: (lower: Double, upper: Double)
   private let form: Form
 
+  /// Means further apart than that leave one of the laws without a mass that a `Double` can hold.
+  static let greatestSpread = 1e3
+
   /// How a loss is inverted.
   private enum Form {
     /// One Gaussian each.

@@ -199,6 +199,10 @@ private struct CellSorter {
   /// An atom lies where it lies in its cell; one next to a grid point is put on it.
   mutating func add(_ atom: LossLaw.Atom) {
     sources += 1
+    if atom.loss < loss(first) - grid.mesh {
+      belowMass += (atom.p + atom.massError) * tilt(first)
+      return
+    }
     lossError = max(lossError, atom.lossError)
     let place = (atom.loss - offset) / grid.mesh
     var cell = Int(place.rounded(.down))

@@ -13,10 +13,7 @@ import Glibc
 /// The mesh h comes from the answer's scale. A chord adds about h²/6 to the variance of a loss, tangents take about h²/12 to h²/8;
 /// variance v is worth (λ + 1)v/2 in ε. The interval that comes out is certified whatever the mesh was.
 package struct LossComposition: Sendable {
-  let parts: [LossPart]
-  /// Upper bound of the probability of an unbounded loss beyond what the pairs hold, in [0, 1].
-  let unboundedMass: Double
-  private let laws: [LossLaw]
+  private let planner: CompositionPlanner
 
   /// - Parameters:
   ///   - parts: in any order; equal pairs are counted together.
@@ -24,10 +21,14 @@ package struct LossComposition: Sendable {
   /// - Throws: `notCertified` where there are more different parts than can be computed in a bounded time.
   package init(_ parts: [LossPart], unboundedMass: Double = 0) throws(AccountingError) {
     let merged = LossComposition.merged(parts)
-    guard merged.count <= CompositionPlan.greatestNumberOfLaws else { throw CompositionPlan.tooLarge }
-    self.parts = merged
-    self.unboundedMass = unboundedMass
-    laws = merged.map { LossLaw($0.pair) }
+    let total = merged.reduce(0.0) { $0 + Double($1.count) }
+    guard merged.count <= CompositionPlan.greatestNumberOfLaws, total <= CompositionPlan.greatestTotal else {
+      throw CompositionPlan.tooLarge
+    }
+    let laws = merged.map { (law: LossLaw($0.pair), count: $0.count) }
+    guard laws.allSatisfy({ $0.law.parts.allSatisfy(\.isRepresentable) }) else { throw CompositionPlan.tooLarge }
+    planner = CompositionPlanner(
+      laws.map { CompositionPlanner.Term($0.law, count: $0.count) }, unboundedMass: unboundedMass)
   }
 
   /// The interval around the least δ such that (ε, δ) holds in this direction.
@@ -38,8 +39,7 @@ package struct LossComposition: Sendable {
   package func delta(
     epsilon: Double, tolerance: Double = 1e-3
   ) throws(AccountingError) -> (lower: Double, upper: Double) {
-    let composer = CompositionPlanner(laws: laws, counts: parts.map(\.count), unboundedMass: unboundedMass)
-    return try composer.delta(epsilon: epsilon, tolerance: tolerance)
+    try planner.delta(epsilon: epsilon, tolerance: tolerance)
   }
 
   /// The interval around the least ε ≥ 0 such that (ε, δ) holds in this direction; `infinity` where no ε does.
@@ -51,11 +51,10 @@ package struct LossComposition: Sendable {
   package func epsilon(
     delta: Double, tolerance: Double = 1e-3, absolute: Double = 1e-6
   ) throws(AccountingError) -> (lower: Double, upper: Double) {
-    let composer = CompositionPlanner(laws: laws, counts: parts.map(\.count), unboundedMass: unboundedMass)
-    return try composer.epsilon(delta: delta, tolerance: tolerance, absolute: absolute)
+    try planner.epsilon(delta: delta, tolerance: tolerance, absolute: absolute)
   }
 
-  /// Equal pairs are counted together. The order is that of first appearance; it matters for rounding alone.
+  /// Equal pairs are counted together.
   private static func merged(_ parts: [LossPart]) -> [LossPart] {
     var places: [LossPair: Int] = [:]
     var merged: [LossPart] = []

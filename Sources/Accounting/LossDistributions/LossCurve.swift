@@ -65,8 +65,8 @@ struct LossCurve {
     let scale = measure.logScale - grid.tilt * epsilon
     let weight = greatestWeight * exp(scale) * (1 + 8 * ulp * (1 + abs(scale)))
     let place = (epsilon - measure.offset) / grid.mesh - Double(measure.start)
-    guard place <= Double(measure.count - 1) else { return (0, 0, weight) }
-    let index = max(0, Int(place.rounded(.up)))
+    if place > Double(measure.count - 1) { return (0, 0, weight) }
+    let index = place > 0 ? Int(place.rounded(.up)) : 0
     let distance = max(0, loss(index) - epsilon)
     let sum = side.d[index] - expm1(-distance) * side.b[index]
     let exponent = scale - grid.tilt * distance

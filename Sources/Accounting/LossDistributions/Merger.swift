@@ -19,6 +19,8 @@ struct Merger {
   /// The entry to be taken next, and how much of it is left.
   private var next = 0
   private var left = 1.0
+  /// How many entries may still be looked at in vain: the pass stays linear.
+  private var patience: Int
 
   init(masses: CellMasses, first: Int, count: Int, grid: LossGrid) {
     (self.masses, self.first, self.grid) = (masses, first, grid)
@@ -26,6 +28,7 @@ struct Merger {
     rise = exp(grid.mesh)
     tiltRise = exp(grid.tilt * grid.mesh)
     points = [Double](repeating: 0, count: count)
+    patience = 8 * masses.cells.count + 64
   }
 
   var mass: Double { points.reduce(0, +) }
@@ -41,6 +44,7 @@ struct Merger {
       if settle(&mass, debit, at: point) {
         points[point - first] += mass
       } else {
+        patience -= next - before.0
         (next, left) = before
         points[point - 1 - first] += pending / tiltRise
       }
@@ -66,11 +70,12 @@ struct Merger {
   }
 
   /// Adds what lies above `point`, from the nearest on, until the debit is gone.
-  /// - Returns: false where there is not enough.
+  /// - Returns: false where there is not enough, or where it takes too long to find.
   private mutating func settle(_ mass: inout Double, _ owed: Double, at point: Int) -> Bool {
     var debit = owed
+    let limit = min(masses.cells.count, next + max(0, patience))
     while debit > 0 || isOnGrid(point) {
-      guard next < masses.cells.count else { return false }
+      guard next < limit else { return false }
       let distance = Double(masses.cells[next] - point) * grid.mesh
       let tilted = distance == 0 ? left : left * exp(-grid.tilt * distance)
       let (whole, right) = (tilted * masses.masses[next], tilted * masses.rightLower[next])

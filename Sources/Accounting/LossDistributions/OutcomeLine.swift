@@ -57,6 +57,14 @@ enum OutcomeLine: Sendable {
     }
   }
 
+  /// Whether masses and losses are within the range of numbers.
+  var isRepresentable: Bool {
+    switch self {
+    case .gaussian(let line): line.spread <= GaussianLine.greatestSpread
+    case .laplace(let distance): distance > 0 && distance <= 600
+    }
+  }
+
   /// A distance over which densities and losses are smooth.
   var scale: Double {
     switch self {

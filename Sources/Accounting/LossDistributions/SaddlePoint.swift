@@ -6,10 +6,15 @@ import Glibc
 /// K'(t) = ε + 1/t + 1/(t + 1). No bound rests on it: it chooses tilts, meshes and windows. Losses so great that they have no share in
 /// δ are left out: a log-normal tail, as sampling makes it, would otherwise draw the tilted law away from the answer.
 struct SaddlePoint {
-  /// The tilt λ.
+  /// The tilt λ that is used, and the one at the saddle point, which is also −d log δ/dε.
   var tilt: Double
+  var slope: Double
+  /// Logarithm of what a tilted mass can do to δ, relative to δ.
+  var excess = 0.0
   var epsilon: Double
   var logDelta: Double
+  /// log δ without the factor that is due to the width of the integrand: about Chernoff's bound.
+  private var exponent: Double
   /// For each law the logarithm of the tilted mass, and the variance of the loss under the tilted law.
   var logMasses: [Double]
   var variances: [Double]
@@ -22,21 +27,58 @@ struct SaddlePoint {
   /// - Parameter laws: losses with their logarithmic masses, and how often each law counts.
   init(_ laws: [(nodes: [(loss: Double, logMass: Double)], count: Double)], target: Target, greatestTilt: Double) {
     func at(_ logTilt: Double) -> SaddlePoint { SaddlePoint(laws, tilt: exp(logTilt)) }
-    func isBeyond(_ point: SaddlePoint) -> Bool {
-      switch target {
-      case .epsilon(let epsilon): point.epsilon >= epsilon
-      case .delta(let delta): point.logDelta <= log(delta) && point.epsilon >= 0
+    func first(_ isBeyond: (SaddlePoint) -> Bool) -> SaddlePoint {
+      var (low, high) = (0.0, 1.0)
+      let limit = log(greatestTilt)
+      while !isBeyond(at(high)) && high < limit { (low, high) = (high, min(limit, 2 * high + 1)) }
+      while isBeyond(at(low)) && low > -30 { (low, high) = (2 * low - 1, low) }
+      while high - low > 0.005 {
+        let middle = (low + high) / 2
+        if isBeyond(at(middle)) { high = middle } else { low = middle }
       }
+      return at(high)
     }
-    var (low, high) = (0.0, 1.0)
-    let limit = log(greatestTilt)
-    while !isBeyond(at(high)) && high < limit { (low, high) = (high, min(limit, 2 * high + 1)) }
-    while isBeyond(at(low)) && low > -30 { (low, high) = (2 * low - 1, low) }
-    while high - low > 0.02 {
-      let middle = (low + high) / 2
-      if isBeyond(at(middle)) { high = middle } else { low = middle }
+    switch target {
+    case .epsilon(let epsilon):
+      self = first { $0.epsilon >= epsilon }
+      move(to: epsilon)
+    case .delta(let delta):
+      // Where the exponent alone reaches δ, which does not mind that the width may jump; then lower ε by what the width is worth.
+      let bound = first { $0.exponent <= log(delta) && $0.epsilon >= 0 }
+      let gain = max(0, bound.exponent - bound.logDelta) / bound.tilt
+      let epsilon = max(0, bound.epsilon - gain)
+      self = first { $0.epsilon >= epsilon }
+      move(to: epsilon)
     }
-    self = at(high)
+  }
+
+  /// The same tilt for another ε, which its own may have jumped over.
+  private mutating func move(to epsilon: Double) {
+    exponent += tilt * (self.epsilon - epsilon)
+    logDelta = min(0, logDelta + tilt * (self.epsilon - epsilon))
+    self.epsilon = epsilon
+  }
+
+  /// A smaller tilt where that makes the tilted law of the sum narrower, as far as the rounding of transforms allows it. Where one
+  /// great loss is as likely as many small ones that add up to it, the saddle point's law is both, and very wide.
+  func relaxed(
+    _ laws: [(nodes: [(loss: Double, logMass: Double)], count: Double)], logDelta: Double
+  ) -> SaddlePoint {
+    let total = laws.reduce(0) { $0 + $1.count }
+    let greatestExcess = max(3, -log(1e-12 * (total + 10)) - 8)
+    var (best, leastReach) = (self, Double.infinity)
+    for share in [1, 0.85, 0.7, 0.55, 0.4] {
+      var candidate = share == 1 ? self : SaddlePoint(laws, tilt: share * tilt)
+      let t = candidate.tilt
+      let sum = zip(laws, candidate.logMasses).reduce(0) { $0 + $1.0.count * $1.1 }
+      candidate.excess = max(0, sum - t * epsilon - t * log1p(1 / t) - log1p(t) - logDelta) + 1
+      let variance = zip(laws, candidate.variances).reduce(0) { $0 + $1.0.count * $1.1 }
+      let reach = (variance * (20 + candidate.excess)).squareRoot()
+      guard share == 1 || candidate.excess < greatestExcess && reach < 0.5 * leastReach else { continue }
+      (candidate.slope, candidate.epsilon, candidate.logDelta) = (slope, epsilon, self.logDelta)
+      (best, leastReach) = (candidate, reach)
+    }
+    return best
   }
 
   private init(_ laws: [(nodes: [(loss: Double, logMass: Double)], count: Double)], tilt t: Double) {
@@ -50,10 +92,11 @@ struct SaddlePoint {
       slope += law.count * mean
       curvature += law.count * variance
     }
-    tilt = t
+    (tilt, self.slope) = (t, t)
     epsilon = slope - 1 / t - 1 / (t + 1)
     let width = curvature + 1 / (t * t) + 1 / ((t + 1) * (t + 1))
-    logDelta = min(0, sum - epsilon * t - log(t) - log1p(t) - log(2 * Double.pi * width) / 2)
+    exponent = sum - epsilon * t - log(t) - log1p(t)
+    logDelta = min(0, exponent - log(2 * Double.pi * width) / 2)
   }
 
   /// The place around which a law's tilted mass is concentrated: near the median, the mean of e⁻ˡ over what lies within the

@@ -28,6 +28,8 @@ struct SmoothPart: Sendable {
   /// The positions that are kept.
   var bounds: (lower: Double, upper: Double) { (lower, upper) }
 
+  var isRepresentable: Bool { line.isRepresentable && lower < upper }
+
   var isIncreasing: Bool {
     !steps.reduce(false) { odd, step in if case .reversed = step { !odd } else { odd } }
   }
