@@ -22,6 +22,9 @@ struct CompositionPlanner {
   /// How often a plan is made, each finer than the one before.
   private static let attempts = 3
 
+  private static let contradiction = AccountingError.contradiction(
+    "two loss distributions of one composition give intervals that do not meet")
+
   private let terms: [Term]
   /// Bounds of the probability that some loss is unbounded, from what the pairs say.
   private let infinite: (lower: Double, upper: Double)
@@ -65,6 +68,7 @@ struct CompositionPlanner {
       let curve = try self.curve(saddle, width: wanted, slack: absolute, fineness: fineness, delta: finiteDelta)
       let bracket = curve.epsilon(delta)
       found = (max(found.lower, bracket.lower), min(found.upper, bracket.upper))
+      guard found.lower <= found.upper else { throw CompositionPlanner.contradiction }
       let width = found.upper - found.lower
       if found.upper == .infinity && cap == .infinity && infinite.upper > delta { return found }
       if width <= max(tolerance * found.upper, absolute) { return found }
@@ -90,6 +94,7 @@ struct CompositionPlanner {
         saddle, width: tolerance / saddle.slope, slack: 0, fineness: fineness, delta: max(estimate, least))
       let bracket = curve.delta(epsilon)
       found = (max(found.lower, bracket.lower), min(found.upper, bracket.upper))
+      guard found.lower <= found.upper else { throw CompositionPlanner.contradiction }
       let width = found.upper - found.lower
       if width <= max(tolerance * found.upper, .leastNormalMagnitude) { return found }
       fineness *= max(0.1, min(0.6, 0.8 * (tolerance * found.upper / width).squareRoot()))

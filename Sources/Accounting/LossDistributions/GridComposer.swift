@@ -131,29 +131,31 @@ extension GridComposer {
     }
     guard best < 0x1p60 else { return (0x1p60, 1, 1) }
     let reached = max(0, best.rounded(.up))
-    let rounding = 1e-9 * (1 + abs(s * reached))
+    let rounding = 1e-12 * (1 + abs(s * reached))
     return (
       reached, exp(exponent(s * sign, centres, \.upper) - s * reached + rounding),
       exp(exponent(s * sign, centres, \.lower) - s * reached + rounding)
     )
   }
 
-  /// Σ Tᵢ Λᵢ(s), s per grid point; the polynomials in eˢ by Horner's rule from the end that dominates.
+  /// An upper bound of Σ Tᵢ Λᵢ(s), s per grid point: the polynomials in e^{−|s|} by Horner's rule from the end that
+  /// dominates, where each of n steps makes two roundings, and all of it counts Tᵢ times.
   private func exponent(_ s: Double, _ centres: [Double], _ side: KeyPath<GridMeasure, [Double]>) -> Double {
     var sum = 0.0
     for (term, centre) in zip(terms, centres) {
       let points = term.measure[keyPath: side]
       let first = Double(term.measure.start) - centre
-      let last = first + Double(points.count - 1)
+      let end = s * (s >= 0 ? first + Double(points.count - 1) : first)
       let factor = exp(-abs(s))
       var value = 0.0
       if s >= 0 {
         for point in points { value = value * factor + point }
-        sum += Double(term.count) * (s * last + log(value + GridComposer.underflow))
       } else {
         for point in points.reversed() { value = value * factor + point }
-        sum += Double(term.count) * (s * first + log(value + GridComposer.underflow))
       }
+      let logarithm = log(value + GridComposer.underflow)
+      let rounding = 4 * ulp * (Double(points.count) + abs(end) + abs(logarithm) + 8)
+      sum += Double(term.count) * (end + logarithm + rounding)
     }
     return sum
   }
