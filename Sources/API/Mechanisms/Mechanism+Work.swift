@@ -1,23 +1,54 @@
 import Accounting
 
-/// A bound on the accountant's work, checked before it starts. One evaluation of a sampled event's divergence at one
-/// order takes some microseconds, so the limit is seconds.
+/// A bound on the accountants' work, checked before it starts: what would take more than some seconds is refused with the
+/// reason. One evaluation by the tight accountant bounds itself; here it is what the request multiplies.
 extension Mechanism {
+  /// Parts of an event times the times that it is asked about: each takes some microseconds to some milliseconds.
   static let evaluationLimit = 1_000_000
   /// Orders that an optimisation tries, generously.
   private static let ordersPerSearch = 64
 
   /// - Parameter questions: how many times an ε is asked of the whole event; with a list of orders one curve serves
   ///   them all.
+  /// - Throws: a problem where it is too much, and `AccountingError` where the event has no bound at all.
   func checkWork(questions: Int = 1) throws {
-    guard case .event(let event, _) = release else { return }
-    let perEvent = choices.orders.map(\.count) ?? Self.ordersPerSearch * questions
-    let evaluations = event.leafCount * perEvent
-    guard evaluations > Self.evaluationLimit else { return }
-    let detail =
-      "\(event.leafCount) events at \(perEvent) orders each are \(evaluations) evaluations; at most "
-      + "\(Self.evaluationLimit) are computed for one request. Use self_composed for equal events, or fewer orders or points."
-    throw Problem(.invalidParameter, detail, errors: [.init(pointer: "/event", detail: detail)])
+    try checkDivergences()
+    let leaves = leafCount
+    let perLeaf = choices.orders.map(\.count) ?? Self.ordersPerSearch * questions
+    let (evaluations, overflow) = leaves.multipliedReportingOverflow(by: perLeaf)
+    guard overflow || evaluations > Self.evaluationLimit else { return }
+    throw tooMuch(
+      "\(leaves) events at \(perLeaf) orders each are \(evaluations) evaluations; at most \(Self.evaluationLimit) are computed "
+        + "for one request. Use self_composed for equal events, or fewer orders or points.")
+  }
+
+  /// The Rényi divergences of the event, once: the accountant knows what each kind of mechanism takes.
+  private func checkDivergences() throws {
+    // The tight accountant alone takes no divergences.
+    guard choices.accountant != .pld else { return }
+    let cost = try AccountingCost.estimate(of: event, relation: choices.relation, orders: choices.orders)
+    guard cost > AccountingCost.limit else { return }
+    throw tooMuch(
+      "The divergences of this mechanism take about \(Int(min(cost, 1e18))) steps of work; at most "
+        + "\(Int(AccountingCost.limit)) are done for one request. Use self_composed for equal events, or fewer or smaller orders."
+    )
+  }
+
+  private func tooMuch(_ detail: String) -> Problem {
+    let pointer =
+      switch release {
+      case .event: "/event"
+      case .training: choices.orders == nil ? "/noise_multiplier" : "/orders"
+      }
+    return Problem(.invalidParameter, detail, errors: [.init(pointer: pointer, detail: detail)])
+  }
+
+  /// The parts that are evaluated one by one.
+  private var leafCount: Int {
+    switch release {
+    case .event(let event, _): event.leafCount
+    case .training: 1
+    }
   }
 }
 

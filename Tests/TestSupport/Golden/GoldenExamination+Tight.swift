@@ -32,8 +32,7 @@ extension GoldenExamination {
         : $0.row.event(
           type: "truncated_poisson_sampled", "dataset_size", "sampling_probability", "truncated_batch_size",
           "noise_multiplier")
-      let body = GoldenRow.event(GoldenRow.repeated(event, $0.row.inputs["count"])) + $0.row.adjacency + $0.row.delta
-      $0.expect(try $0.tightEpsilon(body).upper, "epsilon_pld")
+      try $0.mixture(GoldenRow.repeated(event, $0.row.inputs["count"]))
     },
     "random_allocation": { try $0.randomAllocation() },
     "noise_multiplier_search": { try $0.noiseMultiplier() },
@@ -110,6 +109,15 @@ extension GoldenExamination {
     expect(upper, GoldenRow.Accepted(lowest: pure * (1 - 1e-15), highest: pure * (1 + 1e-9)), "ε at δ = 0")
   }
 
+  /// The peer's grid of 1e-4 and its pairs for truncated samples are pessimistic: an answer may be lower, down to the certified
+  /// lower bound.
+  private mutating func mixture(_ event: String) throws {
+    let answer = try ask("/v1/epsilon", GoldenRow.event(event) + row.adjacency + row.delta)
+    let lower = answer["epsilon_lower"].number ?? .nan
+    let highest = row.accepted("epsilon_pld")?.highest ?? .nan
+    expect(answer["epsilon"].number, GoldenRow.Accepted(lowest: lower, highest: highest), "epsilon_pld")
+  }
+
   /// The peers' bounds are several methods' of one mechanism: the least of them, and the greatest lower one, count.
   // The optimiser of Swift 6.3.1 fails on this function.
   @_optimize(none)
@@ -129,15 +137,16 @@ extension GoldenExamination {
 
   /// What is found keeps its promise when it is fed back, under either accountant.
   private mutating func noiseMultiplier() throws {
-    let (inputs, scopes) = (row.inputs, [("rdp", row.orders), ("pld", [] as Body)])
+    let inputs = row.inputs
+    let questions = [(scope: "rdp", accountant: "rdp", orders: row.orders), ("pld", "auto", [] as Body)]
     let run = Body([("sample_rate", inputs["sampling_probability"]), ("steps", inputs["steps"])])
-    for (accountant, orders) in scopes {
+    for (scope, accountant, orders) in questions {
       let common = run + row.adjacency + row.delta + orders + [("accountant", "\"\(accountant)\"")]
       let answer = try ask(
         "/v1/noise-multiplier", common + Body([("target_epsilon", inputs["target_epsilon"])]))
       let noise = answer["noise_multiplier"]
-      let name = "noise_multiplier_" + accountant
-      if !row.expected[name].isNull { expect(noise.number, name, scope: accountant) }
+      let name = "noise_multiplier_" + scope
+      if !row.expected[name].isNull { expect(noise.number, name, scope: scope) }
       let back = try ask("/v1/epsilon", common + Body([("noise_multiplier", noise)]))
       let target = inputs["target_epsilon"].number ?? .nan
       if !((back["epsilon"].number ?? .infinity) <= target) {
