@@ -42,18 +42,30 @@ struct JSONWriter {
   /// so that an answer pasted into a page cannot open a tag.
   private mutating func write(_ string: String) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in string.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): append("\\\"")
-      case UInt8(ascii: "\\"): append("\\\\")
-      case 0x0A: append("\\n")
-      case 0x0D: append("\\r")
-      case 0x09: append("\\t")
-      case 0..<0x20, 0x7F, UInt8(ascii: "<"): appendEscape(of: byte)
-      default: bytes.append(byte)
-      }
+    var string = string
+    string.withUTF8 { text in
+      // Almost every text, and every name, goes out as it is: an answer with thousands of points is mostly that.
+      guard !text.allSatisfy(Self.isPlain) else { return bytes.append(contentsOf: text) }
+      for byte in text { appendEscaped(byte) }
     }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte != 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+      && byte != UInt8(ascii: "<")
+  }
+
+  private mutating func appendEscaped(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): append("\\\"")
+    case UInt8(ascii: "\\"): append("\\\\")
+    case 0x0A: append("\\n")
+    case 0x0D: append("\\r")
+    case 0x09: append("\\t")
+    case 0..<0x20, 0x7F, UInt8(ascii: "<"): appendEscape(of: byte)
+    default: bytes.append(byte)
+    }
   }
 
   private mutating func appendEscape(of byte: UInt8) {
