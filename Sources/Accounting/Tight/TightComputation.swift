@@ -18,9 +18,23 @@ struct TightComputation {
   }
 
   func delta(epsilon: Double) throws(AccountingError) -> DeltaBracket {
-    try self.delta(epsilon: epsilon) { (pairs, epsilon) throws(AccountingError) in
+    var bracket = try self.delta(epsilon: epsilon) { (pairs, epsilon) throws(AccountingError) in
       try pairs.logDelta(epsilon: epsilon)
     }
+    if bracket.method == .lossDistribution { bracket.upper = try settled(bracket.upper, epsilon: epsilon) }
+    return bracket
+  }
+
+  /// A δ that, asked about, gives ε back. The mesh of a grid follows the question, so the interval of ε(δ) may end a little above
+  /// the ε that δ was computed for; a slightly larger δ is as valid and agrees with it.
+  private func settled(_ delta: Double, epsilon: Double) throws(AccountingError) -> Double {
+    var (settled, excess) = (delta, 2.5e-4)
+    for _ in 0..<8 where settled > 0 && settled < 1 && epsilon > 0 {
+      if try self.epsilon(delta: settled).upper <= epsilon * (1 + 1e-9) { return settled }
+      settled = min(1, delta * (1 + excess))
+      excess *= 2
+    }
+    return settled
   }
 
   /// - Parameter solve: bounds for the pairs alone at 0 < δ < 1.
