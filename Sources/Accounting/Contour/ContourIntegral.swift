@@ -159,7 +159,7 @@ private struct ContourPlan {
     self.below = (below.shift, below.value)
   }
 
-  private static let nodeLimit = 6_000
+  private static let nodeLimit = 40_000
 
   /// The shift s = |t − c| whose bound makes the aliases negligible at the shortest period, searched downwards from a first one.
   private static func alias(

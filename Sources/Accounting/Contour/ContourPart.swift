@@ -41,8 +41,8 @@ struct ContourPart: Sendable {
 
   /// −log of the quadrature error while the line is chosen; nothing that is certified rests on it but for `surveySlack`.
   private static let surveyPrecision = 30.0
-  /// The most turns, nodes times frequencies, of one integral: about a second.
-  static let workLimit = 4e8
+  /// The most turns, nodes times frequencies, of one integral: some tenths of a second.
+  static let workLimit = 6e7
   /// Bound on the error of `cumulants(tilt:).value`, in one run.
   static let surveySlack = 1e-12
 
