@@ -53,12 +53,20 @@ struct DirectedPairs: Sendable {
   }
 
   func logDeltaOnGrid(epsilon: Double) throws(AccountingError) -> Bounds {
-    let bounds = try grid.delta(epsilon: epsilon)
-    let (lower, upper) = (log(bounds.lower), log(bounds.upper))
-    return (
-      lower == -.infinity ? lower : lower.lowered(by: 4 * ulp * abs(lower)),
-      upper == -.infinity ? upper : min(0, upper.raised(by: 4 * ulp * abs(upper))), .lossDistribution
-    )
+    let grid = try grid
+    do throws(AccountingError) {
+      let bounds = try grid.delta(epsilon: epsilon)
+      let (lower, upper) = (log(bounds.lower), log(bounds.upper))
+      return (
+        lower == -.infinity ? lower : lower.lowered(by: 4 * ulp * abs(lower)),
+        upper == -.infinity ? upper : min(0, upper.raised(by: 4 * ulp * abs(upper))), .lossDistribution
+      )
+    } catch {
+      guard case .notCertified = error, epsilon > 0 else { throw error }
+    }
+    let inversion = DeltaByInversion { (delta) throws(AccountingError) in try grid.epsilon(delta: delta) }
+    let bounds = try inversion.logDelta(epsilon: epsilon)
+    return (bounds.lower, bounds.upper.raised(by: 4 * ulp * abs(bounds.upper)), .lossDistribution)
   }
 
   private var grid: LossComposition {
