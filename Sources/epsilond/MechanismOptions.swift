@@ -17,6 +17,9 @@ struct MechanismOptions: ParsableArguments {
   var epochs: Double?
   @Option(help: "poisson, without_replacement, shuffle, balls_in_bins, full_batch.")
   var sampling: String?
+  @Option(
+    help: "Adaptive clipping: deviation of the noise on the number of examples within the norm, each counted ±1/2.")
+  var clippedCountStddev: Double?
   @Option(help: "add_or_remove_one, replace_one, zero_out; with --event also replace_special.")
   var adjacency: String?
   @Option(help: "auto (tight where that can be), pld (tight or refused), rdp, moments, gdp.")
@@ -32,6 +35,7 @@ struct MechanismOptions: ParsableArguments {
     fields.set("steps", steps)
     fields.set("epochs", epochs)
     fields.set("sampling", sampling)
+    fields.set("clipped_count_stddev", clippedCountStddev)
     fields.set("adjacency", adjacency)
     fields.set("accountant", accountant)
     if !orders.isEmpty { fields.set("orders", json: .array(orders.map { .number($0) })) }

@@ -102,6 +102,22 @@ import Testing
     #expect(onlyWithEvents.status == 422 && onlyWithEvents.pointers == ["/adjacency"])
   }
 
+  /// Adaptive clipping releases a count beside the sum, from the same sample: both are one Gaussian with the precisions added.
+  @Test func adaptiveClippingPaysForItsCounts() {
+    func epsilon(_ fields: String) -> Double {
+      api.post("/v1/epsilon", #"{"sample_rate": 0.01, "steps": 500, "delta": 1e-6, \#(fields)}"#).number("epsilon")
+        ?? .nan
+    }
+    let both = epsilon(#""noise_multiplier": 1, "clipped_count_stddev": 2"#)
+    #expect(both > epsilon(#""noise_multiplier": 1"#) * 1.01)
+    #expect(abs(both - epsilon(#""noise_multiplier": \#(1 / 1.0625.squareRoot())"#)) < 1e-8)
+    let solved = api.post(
+      "/v1/noise-multiplier",
+      #"{"sample_rate": 0.01, "steps": 500, "delta": 1e-6, "clipped_count_stddev": 2, "target_epsilon": \#(both)}"#)
+    #expect(abs((solved.number("noise_multiplier") ?? .nan) - 1) < 1e-6)
+    #expect(solved.json.at("mechanism.clipped_count_stddev")?.double == 2)
+  }
+
   @Test func largeDeltaIsWarnedOf() {
     let answer = api.post(
       "/v1/epsilon",

@@ -7,7 +7,9 @@ extension Hyperparameters {
   /// - Precondition: nothing is left to solve for.
   var unitEvent: PrivacyEvent {
     guard let noiseMultiplier, let sampleRate else { preconditionFailure("a complete mechanism has noise and a rate") }
-    let gaussian = PrivacyEvent.gaussian(noiseMultiplier: noiseMultiplier)
+    let sum = PrivacyEvent.gaussian(noiseMultiplier: noiseMultiplier)
+    // Counts are taken as ±1/2 an example, so that one example moves them by 1/2.
+    let gaussian = clippedCountDeviation.map { .composed([sum, .gaussian(noiseMultiplier: 2 * $0)]) } ?? sum
     switch (sampling, sampleRate) {
     case (.poisson, _): return .poissonSampled(samplingProbability: sampleRate.probability, event: gaussian)
     case (.fullBatch, _): return gaussian
@@ -68,6 +70,12 @@ extension Hyperparameters {
       "Every step adds Gaussian noise of standard deviation noise_multiplier × clipping norm to the sum of clipped "
         + "gradients, an empty batch included, and divides by a public constant.",
     ]
+      + (clippedCountDeviation == nil
+        ? []
+        : [
+          "Every step also releases the number of examples within the clipping norm, each counted as plus or minus 1/2, with "
+            + "Gaussian noise of standard deviation clipped_count_stddev, from the same batch."
+        ])
   }
 }
 

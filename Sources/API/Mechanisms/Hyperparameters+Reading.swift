@@ -17,7 +17,13 @@ extension Hyperparameters {
     let noiseMultiplier = Self.noiseMultiplier(fields, unknown)
     let rate = Self.sampleRate(fields, sampling, unknown)
     let length = Self.length(fields, unknown)
-    self.init(noiseMultiplier: noiseMultiplier, sampleRate: rate, length: length, sampling: sampling)
+    let counting = fields.optionalNumber("clipped_count_stddev", .positive)
+    if sampling == .ballsInBins {
+      fields.refuse("clipped_count_stddev", because: "balls_in_bins is accounted for one release a step.")
+    }
+    self.init(
+      noiseMultiplier: noiseMultiplier, sampleRate: rate, length: length, sampling: sampling,
+      clippedCountDeviation: counting)
     guard fields.errors.isEmpty else { return nil }
     if case .epochs = length, rate != nil, steps == nil {
       fields.add("epochs", "epochs / sample_rate is above \(Self.stepLimit) steps; that is more than any run takes.")
@@ -33,6 +39,7 @@ extension Hyperparameters {
   static func checkDomains(_ fields: FieldReader) {
     _ = fields.optionalChoice("sampling", choices(Sampling.self))
     _ = fields.optionalNumber("noise_multiplier", .noise)
+    _ = fields.optionalNumber("clipped_count_stddev", .positive)
     _ = fields.optionalNumber("sample_rate", .above(0, through: 1))
     for name in ["batch_size", "dataset_size"] { _ = fields.optionalInteger(name, 1...datasetLimit) }
     _ = fields.optionalNumber("epochs", .positive)

@@ -6,6 +6,9 @@ struct Hyperparameters {
   var sampleRate: SampleRate?
   var length: Length?
   var sampling: Sampling
+  /// Adaptive clipping (Andrew et al. 2021): the standard deviation of the noise on the number of examples whose gradient was
+  /// within the clipping norm, which each step releases too; nil where the norm is fixed.
+  var clippedCountDeviation: Double?
 
   enum Length: Equatable {
     case steps(Int)
@@ -41,6 +44,7 @@ struct Hyperparameters {
     }
     if case .epochs(let epochs) = length { members.append(.init("epochs", .number(epochs))) }
     if let steps { members.append(.init("steps", .integer(steps))) }
+    if let clippedCountDeviation { members.append(.init("clipped_count_stddev", .number(clippedCountDeviation))) }
     members.append(.init("sampling", .string(sampling.rawValue)))
     if sampling == .ballsInBins, let sampleRate { members.append(.init("bins", .integer(sampleRate.stepsPerEpoch))) }
     return members

@@ -56,7 +56,9 @@ struct Mechanism {
   }
 
   private static func refuseHyperparameters(_ fields: FieldReader) {
-    for name in ["noise_multiplier", "sample_rate", "batch_size", "steps", "epochs", "sampling"] {
+    for name in [
+      "noise_multiplier", "sample_rate", "batch_size", "steps", "epochs", "sampling", "clipped_count_stddev",
+    ] {
       fields.refuse(name, because: "with event, it is part of the event.")
     }
   }

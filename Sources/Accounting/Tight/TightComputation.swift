@@ -21,18 +21,26 @@ struct TightComputation {
     var bracket = try self.delta(epsilon: epsilon) { (pairs, epsilon) throws(AccountingError) in
       try pairs.logDelta(epsilon: epsilon)
     }
-    if bracket.method == .lossDistribution { bracket.upper = try settled(bracket.upper, epsilon: epsilon) }
+    bracket.upper = try settled(bracket.upper, epsilon: epsilon, method: bracket.method)
     return bracket
   }
 
-  /// A δ that, asked about, gives ε back. The mesh of a grid follows the question, so the interval of ε(δ) may end a little above
-  /// the ε that δ was computed for; a slightly larger δ is as valid and agrees with it.
-  private func settled(_ delta: Double, epsilon: Double) throws(AccountingError) -> Double {
-    var (settled, excess) = (delta, 2.5e-4)
+  /// A δ that, asked about, gives ε back. A mesh follows the question, and so does every rounding, so the interval of ε(δ) may end a
+  /// little above the ε that δ was computed for; a slightly larger δ is as valid and agrees with it.
+  private func settled(
+    _ delta: Double, epsilon: Double, method: TightMethod
+  ) throws(AccountingError) -> Double {
+    guard method == .contourIntegral || method == .lossDistribution else { return delta }
+    var (settled, excess) = (delta, method == .contourIntegral ? 1e-9 : 2.5e-4)
     for _ in 0..<8 where settled > 0 && settled < 1 && epsilon > 0 {
-      if try self.epsilon(delta: settled).upper <= epsilon * (1 + 1e-9) { return settled }
+      do throws(AccountingError) {
+        if try self.epsilon(delta: settled).upper <= epsilon * (1 + 5e-10) { return settled }
+      } catch {
+        guard case .notCertified = error else { throw error }
+        return settled
+      }
       settled = min(1, delta * (1 + excess))
-      excess *= 2
+      excess *= method == .contourIntegral ? 8 : 3
     }
     return settled
   }
