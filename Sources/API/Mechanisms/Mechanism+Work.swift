@@ -13,6 +13,7 @@ extension Mechanism {
   /// - Throws: a problem where it is too much, and `AccountingError` where the event has no bound at all.
   func checkWork(questions: Int = 1) throws {
     try checkDivergences()
+    try checkTightAnswers(questions)
     let leaves = leafCount
     let perLeaf = choices.orders.map(\.count) ?? Self.ordersPerSearch * questions
     let (evaluations, overflow) = leaves.multipliedReportingOverflow(by: perLeaf)
@@ -21,6 +22,26 @@ extension Mechanism {
       "\(leaves) events at \(perLeaf) orders each are \(evaluations) evaluations; at most \(Self.evaluationLimit) are computed "
         + "for one request. Use self_composed for equal events, or fewer orders or points.")
   }
+
+  /// Many tight answers: a fraction of a millisecond each where all noise is Gaussian, some tens of milliseconds where losses go
+  /// on a grid.
+  private func checkTightAnswers(_ questions: Int) throws {
+    guard questions > 1, choices.accountant == .pld || choices.accountant == .auto && choices.orders == nil else {
+      return
+    }
+    let isGaussian = event.isGaussianThroughout
+    let limit = isGaussian ? Self.gaussianAnswerLimit : Self.gridAnswerLimit
+    // On a grid all parts share one transform.
+    let share = isGaussian ? leafCount : 1 + leafCount / 16
+    let (answers, overflow) = share.multipliedReportingOverflow(by: questions)
+    guard overflow || answers > limit else { return }
+    throw tooMuch(
+      "\(questions) tight answers for \(leafCount) events are more than the \(limit) that are computed for one request of this "
+        + "kind of mechanism. Ask for fewer points, or for accountant rdp.")
+  }
+
+  private static let gaussianAnswerLimit = 20_000
+  private static let gridAnswerLimit = 600
 
   /// The Rényi divergences of the event, once: the accountant knows what each kind of mechanism takes.
   private func checkDivergences() throws {
@@ -53,6 +74,16 @@ extension Mechanism {
 }
 
 extension PrivacyEvent {
+  /// Whether all of it is Gaussian noise, sampled by Poisson or not at all.
+  fileprivate var isGaussianThroughout: Bool {
+    switch self {
+    case .noOp, .gaussian, .treeAggregation, .matrixFactorization: true
+    case .composed(let events): events.allSatisfy(\.isGaussianThroughout)
+    case .selfComposed(let event, _), .poissonSampled(_, let event): event.isGaussianThroughout
+    default: false
+    }
+  }
+
   /// Events that have a divergence of their own. The whole tree was checked to be of bounded size and depth.
   fileprivate var leafCount: Int {
     switch self {

@@ -111,7 +111,26 @@ struct Mechanism {
     var assumptions: [String] = []
     if case .training(let training) = release { assumptions += training.assumptions }
     assumptions.append(choices.assumption)
+    if case .event(let event, _) = release { assumptions += event.conventions(choices.relation) }
     assumptions.append("The guarantee is for the unit that an example is, and for noise in exact arithmetic.")
     return assumptions
+  }
+}
+
+extension PrivacyEvent {
+  /// What the parameters of some events mean under a relation.
+  fileprivate func conventions(_ relation: NeighboringRelation) -> [String] {
+    switch self {
+    case .truncatedPoissonSampledGaussian where relation == .addOrRemoveOne:
+      ["truncated_poisson_sampled: dataset_size is that of the larger of two neighboring datasets."]
+    case .randomizedResponse where relation == .replaceSpecial:
+      ["randomized_response: a record that is replaced reports a bucket at random."]
+    case .selfComposed(let event, _): event.conventions(relation)
+    case .composed(let events):
+      events.reduce(into: []) { found, event in
+        found += event.conventions(relation).filter { !found.contains($0) }
+      }
+    default: []
+    }
   }
 }

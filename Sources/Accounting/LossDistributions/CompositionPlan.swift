@@ -13,7 +13,7 @@ struct CompositionPlan {
 
   static let tooLarge = AccountingError.notCertified(
     reason: "the loss distribution would need more time or memory than is allowed for one request",
-    alternative: "ask for a wider interval, fewer different mechanisms, or the renyi accountant")
+    alternative: "ask about fewer different mechanisms, or ask for rdp")
 
   let grid: LossGrid
   let cuts: [GridMeasure.Cut]

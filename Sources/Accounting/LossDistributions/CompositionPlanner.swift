@@ -80,8 +80,8 @@ struct CompositionPlanner {
     // Certified all the same, and better than nothing while it tells the order of magnitude.
     if found.upper - found.lower <= CompositionPlanner.greatestWidth * found.upper { return found }
     throw .notCertified(
-      reason: "the loss distribution gives \(found.lower) ≤ epsilon ≤ \(found.upper), which is wider than asked for",
-      alternative: "ask for a wider interval, or the renyi accountant")
+      reason: "the interval that the loss distribution leaves after several refinements is wider than asked for",
+      alternative: "ask for rdp")
   }
 
   func delta(epsilon: Double, tolerance: Double) throws(AccountingError) -> (lower: Double, upper: Double) {
@@ -105,8 +105,8 @@ struct CompositionPlanner {
     }
     if found.upper - found.lower <= CompositionPlanner.greatestWidth * found.upper { return found }
     throw .notCertified(
-      reason: "the loss distribution gives \(found.lower) ≤ delta ≤ \(found.upper), which is wider than asked for",
-      alternative: "ask for a wider interval, or the renyi accountant")
+      reason: "the interval that the loss distribution leaves after several refinements is wider than asked for",
+      alternative: "ask for rdp")
   }
 
   /// - Parameter delta: the answer or what it is at least.

@@ -54,7 +54,9 @@ struct CompositionPairs: Sendable {
       if reached == nil, delta.lower == delta.upper { best.lower = max(best.lower, bounds.lower) }
     }
     if reached != nil || delta.lower != delta.upper {
-      for pairs in reached ?? dominating { best.lower = max(best.lower, try solve(pairs, delta.lower).lower) }
+      for pairs in reached ?? dominating {
+        best.lower = max(best.lower, try Self.lower(0) { () throws(AccountingError) in try solve(pairs, delta.lower) })
+      }
     }
     return best
   }
@@ -70,7 +72,21 @@ struct CompositionPairs: Sendable {
       if bounds.upper > best.upper || index == 0 { (best.upper, best.method) = (bounds.upper, bounds.method) }
       if reached == nil { best.lower = max(best.lower, bounds.lower) }
     }
-    for pairs in reached ?? [] { best.lower = max(best.lower, try solve(pairs, epsilon).lower) }
+    for pairs in reached ?? [] {
+      let lower = try Self.lower(-.infinity) { () throws(AccountingError) in try solve(pairs, epsilon) }
+      best.lower = max(best.lower, lower)
+    }
     return best
+  }
+
+  /// The lower bound that a solution gives, or `least` where none can be certified: pairs that serve the lower bound alone are no
+  /// reason to refuse the upper one.
+  private static func lower(
+    _ least: Double, _ solve: () throws(AccountingError) -> DirectedPairs.Bounds
+  ) throws(AccountingError) -> Double {
+    do throws(AccountingError) { return try solve().lower } catch {
+      guard case .notCertified = error else { throw error }
+      return least
+    }
   }
 }

@@ -31,16 +31,19 @@ struct TightComputation {
     _ delta: Double, epsilon: Double, method: TightMethod
   ) throws(AccountingError) -> Double {
     guard method == .contourIntegral || method == .lossDistribution else { return delta }
-    var (settled, excess) = (delta, method == .contourIntegral ? 1e-9 : 2.5e-4)
-    for _ in 0..<8 where settled > 0 && settled < 1 && epsilon > 0 {
+    var settled = delta
+    for excess in [1e-9, 1e-7, 1e-5, 2.5e-4, 1e-3, 4e-3, 1.6e-2, 0.06, 0.2] where settled > 0 && epsilon > 0 {
+      // Beyond the first steps an interval on a mesh has its width to make up for.
+      if method == .lossDistribution && excess < 1e-4 && settled > delta { continue }
       do throws(AccountingError) {
-        if try self.epsilon(delta: settled).upper <= epsilon * (1 + 5e-10) { return settled }
+        if settled >= 1 { return settled }
+        let back = try self.epsilon(delta: settled).upper
+        if back <= epsilon * (1 + 5e-10) { return settled }
       } catch {
         guard case .notCertified = error else { throw error }
         return settled
       }
       settled = min(1, delta * (1 + excess))
-      excess *= method == .contourIntegral ? 8 : 3
     }
     return settled
   }
@@ -97,6 +100,7 @@ struct TightComputation {
       let upper = logs.upper == -.infinity ? 0 : min(1, exp(logs.upper).raised(by: 4 * ulp * exp(logs.upper)))
       let lower = exp(logs.lower)
       bounds = (max(0, lower.lowered(by: 4 * ulp * lower)), upper, logs.method)
+      if bounds.lower < upper * 0.95 { lessen(&bounds, epsilon: epsilon) }
     }
     let failed = DeltaSplit.total(of: pairs.unboundedMass, and: composition.additiveDelta)
     let certain = composition.additiveDelta * (1 - 1e-11)
@@ -112,6 +116,13 @@ struct TightComputation {
     let certain = composition.additiveDelta * (1 - 1e-11)
     let most = certain == 0 ? delta : min(1, (delta - certain) / (1 - certain) * (1 + 4 * ulp))
     return .init(upper: least, lower: max(least, most))
+  }
+
+  /// Where the dominating pairs are not reached, the Rényi divergence of the mechanism itself may tell more.
+  private func lessen(_ bounds: inout DirectedPairs.Bounds, epsilon: Double) {
+    var renyi = CompositionEvaluator(Composition(groups: composition.groups, additiveDelta: 0))
+    let delta = renyi.delta(epsilon: epsilon, orders: nil).delta
+    if delta < bounds.upper { (bounds.upper, bounds.method) = (delta, .renyi) }
   }
 
   private func renyiEpsilon(_ delta: Double) -> Double {
