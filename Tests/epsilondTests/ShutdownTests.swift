@@ -14,7 +14,8 @@ import Testing
       // A question that takes some time; once a later connection is answered, the server has read it.
       let grid = (0..<4_000).map { "\(0.5 + Double($0) / 1_000)" }.joined(separator: ",")
       let question =
-        #"{"noise_multiplier": [\#(grid)], "epochs": [3], "batch_size": [256], "dataset_size": 60000, "delta": [1e-5]}"#
+        #"{"noise_multiplier": [\#(grid)], "epochs": [3], "batch_size": [256], "dataset_size": 60000, "delta": [1e-5], "#
+        + #""accountant": "rdp"}"#
       let client = try server.client()
       try client.write("POST", "/v1/frontier", [], body: Array(question.utf8))
       #expect(try server.client().get("/healthz").status == 200)
