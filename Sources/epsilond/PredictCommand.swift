@@ -60,7 +60,7 @@ struct PredictCommand: ParsableCommand {
     for (index, logits) in try predictor.logits(of: PublicExamples(declaredPublic: examples), count: count).enumerated()
     {
       let line: JSONValue = [
-        "example": .integer(index), "label": .integer(Int(examples.labels[index])),
+        "example": .integer(index), "label": .integer(examples.label(of: index)),
         "logits": .array(logits.map { .number(Double($0)) }),
       ]
       print(String(decoding: line.bytes, as: UTF8.self))

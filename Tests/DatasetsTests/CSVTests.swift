@@ -19,7 +19,7 @@ import Testing
   func quotesLineEndsAndSpacesDoNotMatter(text: String) throws {
     let examples = try load(text, table())
     #expect(examples.features == [1, 2.5, -3, 40])
-    #expect(examples.labels == [0, 1])
+    #expect(examples.targets == [0, 1])
     #expect(examples.shape == [2])
   }
 
@@ -27,14 +27,14 @@ import Testing
     let names = ["a,\"b\"\nc", "<=50K"]
     let examples = try load(
       "\"a,\"\"b\"\"\nc\",1\n\"<=50K\",2\n", table(header: false, label: .index(0), names: names))
-    #expect(examples.labels == [0, 1])
+    #expect(examples.targets == [0, 1])
     #expect(examples.features == [1, 2])
   }
 
   @Test func theLabelColumnIsFoundByNumberFromEitherEnd() throws {
     let text = "1,2,0\n3,4,1\n"
     for index in [2, -1] {
-      #expect(try load(text, table(header: false, label: .index(index))).labels == [0, 1])
+      #expect(try load(text, table(header: false, label: .index(index))).targets == [0, 1])
     }
     #expect(try load("h,g,f\n" + text, table(label: .index(-1))).features == [1, 2, 3, 4])
   }

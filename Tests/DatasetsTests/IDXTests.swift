@@ -13,7 +13,7 @@ import Testing
     let source = arrays(.idx, scale: 1.0 / 255)
     let examples = try folder.loader.load(source)
     #expect(examples.shape == [2, 3])
-    #expect(examples.labels == [2, 0])
+    #expect(examples.targets == [2, 0])
     #expect(examples.features.prefix(6) == [0, 0.2, 0.4, 0.6, 0.8, 1])
     #expect(examples.features.suffix(6) == [1, 2, 3, 4, 5, 6].map { Float($0 / 255.0) })
     #expect(

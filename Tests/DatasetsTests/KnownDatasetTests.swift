@@ -18,7 +18,7 @@ import Testing
     let examples = try loader.load(dataset.source)
     #expect(examples.count == dataset.description.exampleCount)
     var counts = [Int](repeating: 0, count: 10)
-    for label in examples.labels { counts[Int(label)] += 1 }
+    for label in examples.targets { counts[Int(label)] += 1 }
     #expect(counts == [Int](repeating: examples.count / 10, count: 10), "the classes are balanced")
     let areScaled = examples.features.allSatisfy { 0 <= $0 && $0 <= 1 }
     #expect(areScaled)

@@ -16,7 +16,7 @@ import Testing
         try folder.write("x", npy(type, shape: "(2, 1)", bytes, version: version))
         let examples = try folder.loader.load(arrays(.npy))
         #expect(examples.features == values, "\(type)")
-        #expect(examples.labels == [1, 0])
+        #expect(examples.targets == [1, 0])
         #expect(examples.shape == [1])
       }
     }

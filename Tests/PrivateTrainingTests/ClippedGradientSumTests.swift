@@ -57,9 +57,9 @@ extension Examples {
   func replacing(_ example: Int, features new: (Int) -> Float, label: Int32? = nil) -> Examples {
     var features = features
     for i in 0..<elementCount { features[example * elementCount + i] = new(i) }
-    var labels = labels
-    if let label { labels[example] = label }
-    return Examples(features: features, shape: shape, labels: labels, classCount: classCount)
+    var targets = targets
+    if let label { targets[example] = Float(label) }
+    return Examples(features: features, shape: shape, targets: targets, classCount: classCount)
   }
 }
 
@@ -154,7 +154,7 @@ func difference(_ left: [Float], _ right: [Float]) -> [Float] { zip(left, right)
       }
     }
     let allSpoilt = Examples(
-      features: examples.features.map { _ in .nan }, shape: examples.shape, labels: examples.labels, classCount: 3)
+      features: examples.features.map { _ in .nan }, shape: examples.shape, targets: examples.targets, classCount: 3)
     let nothing = try sum(all, allSpoilt)
     #expect(nothing.allSatisfy { $0 == 0 })
     // Features near the end of float32 overflow somewhere on the way; whatever is added stays within the norm.

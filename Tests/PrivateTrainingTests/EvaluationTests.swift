@@ -24,7 +24,7 @@ import Testing
           $0 + Double($1.0) * Double($1.1)
         }
       }
-      let label = Int(test.examples.labels[example])
+      let label = test.examples.label(of: example)
       if logits.indices.max(by: { logits[$0] < logits[$1] }) == label { correct += 1 }
       loss += log(logits.reduce(0) { $0 + exp($1) }) - logits[label]
     }

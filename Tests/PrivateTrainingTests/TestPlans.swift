@@ -57,6 +57,6 @@ extension PublicExamples {
     return PublicExamples(
       declaredPublic: Examples(
         features: Array(examples.features.dropLast(examples.elementCount)), shape: examples.shape,
-        labels: Array(examples.labels[..<count]), classCount: examples.classCount))
+        targets: Array(examples.targets[..<count]), classCount: examples.classCount))
   }
 }

@@ -208,7 +208,7 @@ import Testing
       _ = try Trainer(plan: try TestJob(shape: .features(11)).plan(), publicExamples: examples)
     }
     let classes = Examples(
-      features: examples.examples.features, shape: [12], labels: examples.examples.labels, classCount: 4)
+      features: examples.examples.features, shape: [12], targets: examples.examples.targets, classCount: 4)
     #expect(throws: TrainingError.classes(expected: 3, got: 4)) {
       _ = try Trainer(plan: try TestJob().plan(), publicExamples: PublicExamples(declaredPublic: classes))
     }
@@ -218,7 +218,7 @@ import Testing
       _ = try trainer.evaluate(
         on: PublicExamples(
           declaredPublic: Examples(
-            features: examples.examples.features, shape: [3, 4], labels: examples.examples.labels, classCount: 3)))
+            features: examples.examples.features, shape: [3, 4], targets: examples.examples.targets, classCount: 3)))
     }
   }
 }

@@ -84,7 +84,7 @@ package final class ClippedGradientSum {
     try examples.features.withUnsafeBufferPointer { features in
       try engine.load(
         row: row, features: features.extracting(Int(example) * exampleSize..<(Int(example) + 1) * exampleSize),
-        label: Int(examples.labels[Int(example)]))
+        label: examples.label(of: Int(example)))
     }
   }
 }

@@ -30,14 +30,14 @@ extension Trainer {
           let example = start + row
           try engine.load(
             row: row, features: features.extracting(example * size..<(example + 1) * size),
-            label: Int(examples.labels[example]))
+            label: examples.label(of: example))
         }
       }
       if rows < batchSize { engine.clear(rows: rows..<batchSize) }
       try engine.evaluate(parameters: parameters)
       for row in 0..<rows {
         loss += engine.losses[row]
-        if predictedClass(row) == Int(examples.labels[start + row]) { correct += 1 }
+        if predictedClass(row) == examples.label(of: start + row) { correct += 1 }
       }
     }
     let count = Double(examples.count)

@@ -125,8 +125,8 @@ public final class Trainer {
     guard TensorShape(dimensions: examples.shape) == plan.dataset.inputShape else {
       throw .shape(expected: plan.dataset.inputShape.dimensions, got: examples.shape)
     }
-    guard examples.classCount <= plan.architecture.classCount else {
-      throw .classes(expected: plan.architecture.classCount, got: examples.classCount)
+    guard let classCount = examples.classCount, classCount <= plan.architecture.classCount else {
+      throw .classes(expected: plan.architecture.classCount, got: examples.classCount ?? 0)
     }
     guard examples.count <= Int(Int32.max) else { throw .tooMany(examples.count) }
   }
