@@ -144,8 +144,8 @@ import Testing
       }, pointer: "/training/steps"),
     Mistake(change: { $0.training.optimizer.learningRate = 0 }, pointer: "/training/optimizer/learning_rate"),
     Mistake(change: { $0.training.optimizer.learningRate = .nan }, pointer: "/training/optimizer/learning_rate"),
-    Mistake(change: { $0.training.optimizer.momentum = 1 }, pointer: "/training/optimizer/momentum"),
-    Mistake(change: { $0.training.optimizer.momentum = .nan }, pointer: "/training/optimizer/momentum"),
+    Mistake(change: { $0.training.optimizer.rule = .sgd(momentum: 1) }, pointer: "/training/optimizer/momentum"),
+    Mistake(change: { $0.training.optimizer.rule = .sgd(momentum: .nan) }, pointer: "/training/optimizer/momentum"),
     Mistake(change: { $0.training.clipping = nil }, pointer: "/training/clipping"),
     Mistake(change: { $0.training.clipping = ClippingSpecification(norm: 0) }, pointer: "/training/clipping/norm"),
     Mistake(change: { $0.training.clipping = ClippingSpecification(norm: .nan) }, pointer: "/training/clipping/norm"),
@@ -184,7 +184,7 @@ import Testing
     let specification = try tutorial {
       $0.name = ""
       $0.training.batchSize = 0
-      $0.training.optimizer.momentum = 2
+      $0.training.optimizer.rule = .sgd(momentum: 2)
       $0.privacy.delta = 3
       $0.model = .layers([])
     }
@@ -238,7 +238,7 @@ import Testing
     #expect(abs(long.seconds / short.seconds - 10) < 0.01)
     #expect(long.memory == short.memory)
     #expect(short.memory.parameters == 26_010 * 4)
-    let momentum = TrainingEstimate(try plan { $0.training.optimizer.momentum = 0.9 })
+    let momentum = TrainingEstimate(try plan { $0.training.optimizer.rule = .sgd(momentum: 0.9) })
     #expect(momentum.memory.parameters == 2 * 26_010 * 4)
     #expect(short.memory.peak > short.memory.activations + 70_000 * 784 * 4)
     let free = TrainingEstimate(

@@ -108,7 +108,9 @@ public final class FieldReader {
     _ node: JSONNode, _ name: String, _ place: JSONPointer, _ range: ClosedRange<Int>
   ) -> Int? {
     let words =
-      range.upperBound == .max ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+      range.lowerBound == .min
+      ? "that fits 64 bits"
+      : range.upperBound == .max ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
     guard case .number(let number) = node.content else {
       errors.add(place, "\(name) is \(node.kind); it must be a whole number \(words).")
       return nil

@@ -7,6 +7,9 @@ public struct NumberDomain: Sendable {
   private let upper: Double
   private let upperIncluded: Bool
 
+  /// Any number that a double holds.
+  static let any = NumberDomain(words: "that a double holds", -.infinity, false, .infinity, false)
+
   /// Any number above this bound.
   public static func above(_ lower: Double) -> NumberDomain {
     NumberDomain(words: "above \(text(lower))", lower, false, .infinity, false)

@@ -16,7 +16,7 @@ struct JobSpecificationFields {
     let budget = fields.optionalText("budget")
     let dataset = fields.text("dataset")
     let model = fields.object("model").flatMap(model)
-    let training = fields.object("training").flatMap(training)
+    let training = fields.object("training").flatMap { TrainingSpecification(fields: RequestFields($0)) }
     let privacy = fields.object("privacy").flatMap(privacy)
     let evaluation = fields.optionalObject("evaluation").flatMap(evaluation)
     fields.finish()
@@ -24,34 +24,6 @@ struct JobSpecificationFields {
     return JobSpecification(
       name: name, budget: budget, dataset: dataset, model: model, training: training, privacy: privacy,
       evaluation: evaluation)
-  }
-
-  private func training(_ fields: FieldReader) -> TrainingSpecification? {
-    let batchSize = fields.integer("batch_size", 1...(1 << 53))
-    let epochs = fields.optionalNumber("epochs", .above(0))
-    let steps = fields.optionalInteger("steps", 1...TrainingPlan.stepLimit)
-    let optimizer = fields.object("optimizer").flatMap(optimizer)
-    let clipping = fields.optionalObject("clipping").flatMap(clipping)
-    fields.finish()
-    guard let batchSize, let optimizer else { return nil }
-    return TrainingSpecification(
-      batchSize: batchSize, epochs: epochs, steps: steps, optimizer: optimizer, clipping: clipping)
-  }
-
-  private func optimizer(_ fields: FieldReader) -> OptimizerSpecification? {
-    let type = fields.optionalChoice("type", choices(OptimizerSpecification.Kind.self))
-    let learningRate = fields.number("learning_rate", .above(0))
-    let momentum = fields.optionalNumber("momentum", .from(0, below: 1))
-    fields.finish()
-    guard let learningRate else { return nil }
-    return OptimizerSpecification(type: type ?? .sgd, learningRate: learningRate, momentum: momentum ?? 0)
-  }
-
-  private func clipping(_ fields: FieldReader) -> ClippingSpecification? {
-    let mode = fields.optionalChoice("mode", choices(ClippingSpecification.Mode.self))
-    let norm = fields.number("norm", .above(0))
-    fields.finish()
-    return norm.map { ClippingSpecification(mode: mode ?? .flat, norm: $0) }
   }
 
   private func privacy(_ fields: FieldReader) -> PrivacySpecification? {

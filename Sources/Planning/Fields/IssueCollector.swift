@@ -6,6 +6,7 @@ struct IssueCollector {
   static let clippingNormRange = 1e-6...1e6
   static let noiseMultiplierRange = 1e-3...1e6
   static let learningRateLimit = 1e6
+  static let weightDecayLimit = 1e3
   static let targetEpsilonRange = 1e-6...1e4
   static let smallestDelta = 1e-100
   static let nameLimit = 200
@@ -37,53 +38,6 @@ struct IssueCollector {
     }
   }
 
-  mutating func sampling(_ training: TrainingSpecification, dataset: DatasetFacts) -> PoissonSampling? {
-    guard training.batchSize >= 1, training.batchSize <= dataset.exampleCount else {
-      add(
-        at: "/training/batch_size",
-        "batch_size is between 1 and the dataset's \(dataset.exampleCount) examples, not \(training.batchSize).")
-      return nil
-    }
-    return PoissonSampling(expectedBatchSize: training.batchSize, datasetSize: dataset.exampleCount)
-  }
-
-  mutating func steps(_ training: TrainingSpecification, sampling: PoissonSampling?) -> Int? {
-    let limit = TrainingPlan.stepLimit
-    switch (training.epochs, training.steps) {
-    case (nil, nil), (.some, .some):
-      add(at: "/training", "Give exactly one of epochs and steps.")
-      return nil
-    case (nil, let steps?):
-      guard 1...limit ~= steps else {
-        add(at: "/training/steps", "steps is between 1 and \(limit), not \(steps).")
-        return nil
-      }
-      return steps
-    case (let epochs?, nil):
-      guard epochs.isFinite, epochs > 0 else {
-        add(at: "/training/epochs", "epochs is a number above 0, not \(epochs).")
-        return nil
-      }
-      guard let sampling else { return nil }
-      guard let steps = sampling.steps(epochs: epochs, limit: limit) else {
-        add(at: "/training/epochs", "\(epochs) epochs are more than \(limit) steps: lower epochs or raise batch_size.")
-        return nil
-      }
-      return steps
-    }
-  }
-
-  mutating func checkOptimizer(_ optimizer: OptimizerSpecification) {
-    if !(optimizer.learningRate > 0 && optimizer.learningRate <= Self.learningRateLimit) {
-      add(
-        at: "/training/optimizer/learning_rate",
-        "learning_rate is above 0 and at most \(Self.learningRateLimit), not \(optimizer.learningRate).")
-    }
-    if !(optimizer.momentum >= 0 && optimizer.momentum < 1) {
-      add(at: "/training/optimizer/momentum", "momentum is in [0, 1), not \(optimizer.momentum).")
-    }
-  }
-
   mutating func checkEvaluation(_ evaluation: DatasetFacts?, matches dataset: DatasetFacts) {
     guard let evaluation else { return }
     if !evaluation.isPublic {
@@ -108,7 +62,6 @@ struct IssueCollector {
   mutating func checkPrivacy(_ specification: JobSpecification, dataset: DatasetFacts) {
     if specification.privacy.isPrivate {
       checkMechanism(specification.privacy)
-      checkClipping(specification.training.clipping)
       if specification.budget == nil {
         add(at: "/budget", "A private job names the budget that pays for it.")
       }
@@ -153,21 +106,6 @@ struct IssueCollector {
     }
     if !(delta >= Self.smallestDelta && delta < 1) {
       add(at: "/privacy/delta", "delta is at least \(Self.smallestDelta) and below 1, not \(delta).")
-    }
-  }
-
-  private mutating func checkClipping(_ clipping: ClippingSpecification?) {
-    guard let clipping else {
-      return add(
-        at: "/training/clipping",
-        "clipping is missing: without a bound on each example's gradient there is no privacy. Write "
-          + "{\"mode\": \"flat\", \"norm\": 1.0}.")
-    }
-    if !(Self.clippingNormRange ~= clipping.norm) {
-      add(
-        at: "/training/clipping/norm",
-        "norm is between \(Self.clippingNormRange.lowerBound) and \(Self.clippingNormRange.upperBound), not "
-          + "\(clipping.norm).")
     }
   }
 }

@@ -88,3 +88,15 @@ public struct BorderWidths: Hashable, Sendable {
   /// `torch.nn.Conv2d` pads both sides alike; anything else needs an `nn.ZeroPad2d` before it.
   public var isSymmetric: Bool { top == bottom && left == right }
 }
+
+extension ResolvedLayer {
+  /// Names and shapes of its parameter tensors in torch's layout and order.
+  var parameterShapes: [(name: String, shape: [Int])] {
+    switch kind {
+    case .dense(let layer):
+      [("weight", [layer.outputs, layer.inputs])] + (layer.hasBias ? [("bias", [layer.outputs])] : [])
+    case .convolution(let layer): [("weight", layer.weightShape)] + (layer.hasBias ? [("bias", [layer.filters])] : [])
+    case .maxPooling, .averagePooling, .flatten, .activation: []
+    }
+  }
+}

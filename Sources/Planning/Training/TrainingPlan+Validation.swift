@@ -20,7 +20,7 @@ extension TrainingPlan {
     }
     let sampling = issues.sampling(specification.training, dataset: dataset)
     let steps = issues.steps(specification.training, sampling: sampling)
-    issues.checkOptimizer(specification.training.optimizer)
+    issues.checkTraining(specification.training, isPrivate: specification.privacy.isPrivate, steps: steps)
     issues.checkEvaluation(evaluation, matches: dataset)
     issues.checkPrivacy(specification, dataset: dataset)
     guard issues.isEmpty, let architecture, let sampling, let steps else { throw issues.error }
@@ -29,10 +29,14 @@ extension TrainingPlan {
     self.evaluation = evaluation
     self.architecture = architecture
     self.optimizer = specification.training.optimizer
+    self.schedule = specification.training.schedule
+    self.averageDecay = specification.training.averageDecay
+    self.method = specification.training.method
     self.sampling = sampling
     self.steps = steps
     self.physicalBatchSize = Self.physicalBatchSize(sampling: sampling, architecture: architecture)
-    self.mechanism = try PrivateMechanism(specification, sampling: sampling, steps: steps)
+    self.mechanism = try PrivateMechanism(
+      specification, architecture: architecture, sampling: sampling, steps: steps)
     self.warnings = Self.warnings(specification, dataset: dataset, mechanism: self.mechanism)
     try requireProvedBound()
   }
