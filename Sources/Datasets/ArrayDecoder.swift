@@ -34,21 +34,47 @@ enum ArrayDecoder {
     return values
   }
 
-  /// The labels: integers in 0 ..< classCount.
-  static func labels(_ stream: ByteStream, header: ArrayHeader, classCount: Int) throws -> [Int32] {
-    try stream.requirePossible(header.byteCount)
+  /// Integers of a range that float32 holds exactly: labels or tokens, as `what` says.
+  static func classes(
+    _ stream: ByteStream, header: ArrayHeader, _ range: Range<Int>, _ what: String
+  ) throws -> [Float] {
     let element = header.element
-    let values = try [Int32](unsafeUninitializedCapacity: header.count) { buffer, initialized in
+    return try targets(stream, header: header) { bytes, offset in
+      let label = element.integer(at: bytes)
+      guard range.lowerBound <= label, label < range.upperBound else {
+        throw DatasetError(
+          .valueOutOfRange, file: stream.file, at: .byte(offset),
+          "\(what) \(label) is not in \(range.lowerBound) ..< \(range.upperBound).")
+      }
+      return Float(label)
+    }
+  }
+
+  /// Numbers of a declared range, mapped to 0 … 1.
+  static func numbers(
+    _ stream: ByteStream, header: ArrayHeader, _ declaration: TargetDeclaration
+  ) throws -> [Float] {
+    let element = header.element
+    return try targets(stream, header: header) { bytes, offset in
+      do throws(TargetDeclaration.InvalidTarget) {
+        return try declaration.target(element.number(at: bytes)).get()
+      } catch {
+        throw DatasetError(.valueOutOfRange, file: stream.file, at: .byte(offset), "Target \(error.description)")
+      }
+    }
+  }
+
+  /// - Parameter target: reads the element at an address, which stands at a byte of the file.
+  private static func targets(
+    _ stream: ByteStream, header: ArrayHeader, _ target: (UnsafeRawPointer, Int) throws -> Float
+  ) throws -> [Float] {
+    try stream.requirePossible(header.byteCount)
+    let size = header.element.size
+    let values = try [Float](unsafeUninitializedCapacity: header.count) { buffer, initialized in
       try forEachBlock(stream, header: header) { block, first, offset in
         guard let base = block.baseAddress else { return }
-        for index in 0..<block.count / element.size {
-          let label = element.integer(at: base + index * element.size)
-          guard 0 <= label, label < classCount else {
-            throw DatasetError(
-              .valueOutOfRange, file: stream.file, at: .byte(offset + index * element.size),
-              "Label \(label) is not in 0 ..< \(classCount).")
-          }
-          buffer.initializeElement(at: first + index, to: Int32(label))
+        for index in 0..<block.count / size {
+          buffer.initializeElement(at: first + index, to: try target(base + index * size, offset + index * size))
           initialized = first + index + 1
         }
       }

@@ -76,6 +76,14 @@ final class ByteStream {
     return byte
   }
 
+  /// The next byte, which stays to be read, or nil at the end.
+  func peekByte() throws -> UInt8? {
+    if position == end {
+      guard try refill() else { return nil }
+    }
+    return buffer[position]
+  }
+
   /// Exactly `count` bytes, for headers.
   ///
   /// - Throws: `truncated` where there are fewer; `what` names them in the text.

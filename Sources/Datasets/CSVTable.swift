@@ -1,97 +1,89 @@
 import Glibc
 
-/// Reads a CSV table of numbers and a label, row by row.
-struct CSVTable {
+/// Reads a CSV table of a label and numbers, declared categories or a text, row by row.
+struct CSVTable: ExampleReader {
   private var reader: CSVReader
   private let file: String
-  private let layout: TableLayout
-  private let classCount: Int
+  private let hasNames: Bool
+  private let targets: TargetDeclaration
   private let scale: Double
   private let classNumbers: [String: Int]
-  /// Where the label stands, and how many columns there are.
+  /// What each column gives; nil for the label's.
+  private let columns: [ColumnReader?]
   private let labelColumn: Int
-  private let columnCount: Int
   /// Whether the reader stands on a row of data, since a table without a header is measured by its first row.
   private var isOnFirstRow: Bool
 
-  /// Features of one example.
-  var featureCount: Int { columnCount - 1 }
+  let shape: [Int]
+  let targetCount = 1
 
   init(_ stream: ByteStream, source: DatasetSource) throws {
     guard let layout = source.table else {
       throw DatasetError(.inconsistent, file: source.features, "A CSV table needs its label column named.")
     }
     file = stream.file
-    self.layout = layout
-    classCount = source.classCount
+    hasNames = layout.classNames != nil
+    targets = try TargetDeclaration(source)
     scale = source.scale
     classNumbers = try Self.numbers(of: layout.classNames, classCount: source.classCount, file: file)
     reader = try CSVReader(stream)
     guard try reader.next() else {
       throw DatasetError(.truncated, file: file, at: .byte(0), "It is empty.")
     }
-    columnCount = reader.fieldCount
     labelColumn = try Self.labelColumn(layout, in: reader, file: file)
     isOnFirstRow = !layout.hasHeader
-    guard columnCount >= 2 else {
+    guard reader.fieldCount >= 2 else {
       throw DatasetError(.malformed, file: file, at: .row(1), "A table has a label and at least one feature.")
     }
-    if let ranges = layout.ranges {
-      try Self.check(ranges, featureCount: columnCount - 1, file: file)
+    let declared = try ColumnReader.columns(layout, in: reader, except: labelColumn, file: file)
+    var columns: [ColumnReader?] = declared
+    columns.insert(nil, at: labelColumn)
+    self.columns = columns
+    shape = [declared.reduce(0) { $0 + $1.featureCount }]
+    guard shape[0] >= 1 else {
+      throw DatasetError(.inconsistent, file: file, "Every column but the label is ignored: there is no feature.")
     }
   }
 
-  /// Appends the next row's features and label; false at the end of the file.
-  mutating func next(features: inout [Float], labels: inout [Int32]) throws -> Bool {
+  mutating func next(features: inout [Float], targets: inout [Float]) throws -> Bool {
     if isOnFirstRow {
       isOnFirstRow = false
     } else if try !reader.next() {
       return false
     }
-    guard reader.fieldCount == columnCount else {
+    guard reader.fieldCount == columns.count else {
       throw DatasetError(
-        .malformed, file: file, at: .row(reader.row), "It has \(reader.fieldCount) fields and row 1 has \(columnCount)."
+        .malformed, file: file, at: .row(reader.row),
+        "It has \(reader.fieldCount) fields and row 1 has \(columns.count)."
       )
     }
-    for column in 0..<columnCount where column != labelColumn {
-      features.append(try feature(column))
+    for (index, column) in columns.enumerated() {
+      guard let column else { continue }
+      if let fault = column.append(reader.field(index), scale: scale, to: &features) {
+        throw invalid(index, fault)
+      }
     }
-    labels.append(try label())
+    targets.append(try target())
     return true
   }
 
   // MARK: Fields
 
-  private func feature(_ column: Int) throws -> Float {
-    guard let number = Self.number(reader.field(column)) else {
-      throw invalid(column, "\(quoted(column)) is not a finite number.")
-    }
-    let index = column < labelColumn ? column : column - 1
-    var value = number
-    if let range = layout.ranges?[index] {
-      guard range.lower <= number, number <= range.upper else {
-        throw invalid(column, "\(number) is outside the declared range [\(range.lower), \(range.upper)].")
-      }
-      value = (number - range.lower) / (range.upper - range.lower)
-    }
-    let scaled = Float(value * scale)
-    guard scaled.isFinite else { throw invalid(column, "\(number) is too large for float32.") }
-    return scaled
-  }
-
-  private func label() throws -> Int32 {
-    if layout.classNames != nil {
+  private func target() throws -> Float {
+    if hasNames {
       guard let label = classNumbers[reader.text(labelColumn)] else {
         throw invalid(labelColumn, "\(quoted(labelColumn)) is none of the declared classes.")
       }
-      return Int32(label)
+      return Float(label)
     }
-    guard let number = Self.number(reader.field(labelColumn)), number.rounded() == number, number >= 0,
-      number < Double(classCount)
-    else {
-      throw invalid(labelColumn, "The label \(quoted(labelColumn)) is no whole number in 0 ..< \(classCount).")
+    guard let number = Self.number(reader.field(labelColumn)) else {
+      throw invalid(labelColumn, "The label \(quoted(labelColumn)) is not a finite number.")
     }
-    return Int32(number)
+    do {
+      return try targets.target(number).get()
+    } catch {
+      throw invalid(labelColumn, "The label \(error.description)")
+    }
   }
 
   /// A decimal number; nil for anything else, and for what overflows a double. Words like `nan`, and hexadecimal
@@ -151,27 +143,16 @@ struct CSVTable {
     }
   }
 
-  private static func numbers(of names: [String]?, classCount: Int, file: String) throws -> [String: Int] {
+  private static func numbers(of names: [String]?, classCount: Int?, file: String) throws -> [String: Int] {
     guard let names else { return [:] }
+    guard let classCount else {
+      throw DatasetError(.inconsistent, file: file, "Class names need classes, and the targets are numbers of a range.")
+    }
     let numbers = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
     guard names.count == classCount, numbers.count == classCount else {
       throw DatasetError(
         .inconsistent, file: file, "\(classCount) classes need as many different names; \(numbers.count) are given.")
     }
     return numbers
-  }
-
-  private static func check(_ ranges: [FeatureRange], featureCount: Int, file: String) throws {
-    guard ranges.count == featureCount else {
-      throw DatasetError(
-        .inconsistent, file: file, "\(featureCount) feature columns need as many ranges; \(ranges.count) are given.")
-    }
-    for (index, range) in ranges.enumerated() {
-      guard range.lower < range.upper, (range.upper - range.lower).isFinite else {
-        throw DatasetError(
-          .inconsistent, file: file,
-          "Range \(index), [\(range.lower), \(range.upper)], needs a lower bound below its upper one.")
-      }
-    }
   }
 }

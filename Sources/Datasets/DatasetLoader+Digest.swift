@@ -9,7 +9,7 @@ extension DatasetLoader {
   public func digest(_ source: DatasetSource) throws -> [UInt8] {
     guard let stream = openssl_sha256_stream_create() else { throw Self.digestFailure(source) }
     defer { openssl_sha256_stream_free(stream) }
-    for file in [source.features, source.labels].compactMap({ $0 }) {
+    for file in source.files {
       let content = try contentDigest(of: file, source)
       guard openssl_sha256_stream_update(stream, content, content.count) else { throw Self.digestFailure(source) }
     }

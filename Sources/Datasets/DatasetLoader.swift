@@ -11,31 +11,30 @@ public struct DatasetLoader: Sendable {
     self.memoryLimit = memoryLimit
   }
 
-  /// Number and shape of the examples. Arrays answer from their headers; a table is read through, and every row of it
-  /// judged, since nothing else knows its length.
+  /// Number and shape of the examples. Arrays answer from their headers; tables, texts and records are read through, and
+  /// every example judged, since nothing else knows their number.
   ///
   /// - Throws: `DatasetError`.
   public func describe(_ source: DatasetSource) throws -> DatasetDescription {
     try check(source)
-    switch source.format {
-    case .csv:
-      var table = try CSVTable(try open(source.features), source: source)
+    if var reader = try exampleReader(source) {
       var features: [Float] = []
-      var labels: [Int32] = []
+      var targets: [Float] = []
       var count = 0
-      while try table.next(features: &features, labels: &labels) {
+      while try reader.next(features: &features, targets: &targets) {
         features.removeAll(keepingCapacity: true)
-        labels.removeAll(keepingCapacity: true)
+        targets.removeAll(keepingCapacity: true)
         count += 1
       }
       try requireExamples(count, source)
-      return DatasetDescription(exampleCount: count, shape: [table.featureCount], classCount: source.classCount)
-    case .idx, .npy:
-      let arrays = try openArrays(source)
       return DatasetDescription(
-        exampleCount: arrays.labelsHeader.count, shape: arrays.featuresHeader.exampleShape,
-        classCount: source.classCount)
+        exampleCount: count, shape: reader.shape, classCount: classCount(source), targetCount: reader.targetCount,
+        vocabularySize: source.vocabularySize)
     }
+    let arrays = try ArrayFiles(source, loader: self)
+    return DatasetDescription(
+      exampleCount: arrays.exampleCount, shape: arrays.shape, classCount: classCount(source),
+      targetCount: arrays.targetCount, vocabularySize: source.vocabularySize)
   }
 
   /// Checks that the files are there and can be opened, without reading what they hold.
@@ -43,9 +42,7 @@ public struct DatasetLoader: Sendable {
   /// - Throws: `DatasetError`.
   public func requirePresent(_ source: DatasetSource) throws {
     try check(source)
-    for file in [source.features, source.labels].compactMap({ $0 }) {
-      _ = try open(file)
-    }
+    for file in source.files { _ = try open(file) }
   }
 
   /// All examples.
@@ -53,95 +50,73 @@ public struct DatasetLoader: Sendable {
   /// - Throws: `DatasetError`; nothing of a faulty file is returned.
   public func load(_ source: DatasetSource) throws -> Examples {
     try check(source)
-    switch source.format {
-    case .csv: return try loadTable(source)
-    case .idx, .npy:
-      let arrays = try openArrays(source)
-      let labels = try ArrayDecoder.labels(
-        arrays.labels, header: arrays.labelsHeader, classCount: source.classCount)
-      let features = try ArrayDecoder.features(
-        arrays.features, header: arrays.featuresHeader, scale: source.scale)
+    guard var reader = try exampleReader(source) else {
+      let arrays = try ArrayFiles(source, loader: self)
+      let (features, targets) = try arrays.read()
       return Examples(
-        features: features, shape: arrays.featuresHeader.exampleShape, labels: labels, classCount: source.classCount)
+        features: features, shape: arrays.shape, targets: targets, targetCount: arrays.targetCount,
+        classCount: classCount(source), vocabularySize: source.vocabularySize)
     }
-  }
-
-  private func loadTable(_ source: DatasetSource) throws -> Examples {
-    var table = try CSVTable(try open(source.features), source: source)
     var features: [Float] = []
-    var labels: [Int32] = []
-    let rowBytes = (table.featureCount + 1) * MemoryLayout<Float>.size
-    while try table.next(features: &features, labels: &labels) {
-      try requireMemory(saturating(rowBytes, times: labels.count), source)
+    var targets: [Float] = []
+    while try reader.next(features: &features, targets: &targets) {
+      try requireMemory(saturating(features.count + targets.count, times: MemoryLayout<Float>.size), source)
     }
-    try requireExamples(labels.count, source)
+    try requireExamples(targets.count, source)
     return Examples(
-      features: features, shape: [table.featureCount], labels: labels, classCount: source.classCount)
+      features: features, shape: reader.shape, targets: targets, targetCount: reader.targetCount,
+      classCount: classCount(source), vocabularySize: source.vocabularySize)
   }
 
-  // MARK: Arrays
-
-  private struct OpenArrays {
-    let features: ByteStream
-    let featuresHeader: ArrayHeader
-    let labels: ByteStream
-    let labelsHeader: ArrayHeader
+  /// Nil for formats whose headers know the number of examples.
+  private func exampleReader(_ source: DatasetSource) throws -> (any ExampleReader)? {
+    switch source.format {
+    case .csv: return try CSVTable(try open(source.features), source: source)
+    case .cifarBinary: return try CIFARReader(source) { try open($0) }
+    case .text:
+      guard let layout = source.text else {
+        throw DatasetError(.inconsistent, file: source.features, "A text needs the length of its examples.")
+      }
+      return try TextReader(try open(source.features), layout: layout)
+    case .idx, .npy, .tokenIDs: return nil
+    }
   }
 
-  private func openArrays(_ source: DatasetSource) throws -> OpenArrays {
-    guard let labelsFile = source.labels else {
-      throw DatasetError(.inconsistent, file: source.features, "It needs a second file with the labels.")
-    }
-    let features = try open(source.features)
-    let featuresHeader = try header(features, source.format)
-    let labels = try open(labelsFile)
-    let labelsHeader = try header(labels, source.format)
-    guard labelsHeader.element.isInteger, labelsHeader.dimensions.count == 1 else {
-      throw DatasetError(.malformed, file: labelsFile, "Labels are one dimension of integers.")
-    }
-    guard featuresHeader.dimensions.first == labelsHeader.count else {
-      throw DatasetError(
-        .inconsistent, file: labelsFile,
-        "It declares \(labelsHeader.count) labels, and \(source.features) \(featuresHeader.dimensions.first ?? 0) examples."
-      )
-    }
-    guard featuresHeader.exampleShape.allSatisfy({ $0 >= 1 }) else {
-      throw DatasetError(
-        .malformed, file: source.features, "An example of shape \(featuresHeader.exampleShape) is empty.")
-    }
-    try requireExamples(labelsHeader.count, source)
-    let numbers = featuresHeader.count.addingReportingOverflow(labelsHeader.count)
-    try requireMemory(
-      numbers.overflow ? Int.max : saturating(numbers.partialValue, times: MemoryLayout<Float>.size), source)
-    return OpenArrays(
-      features: features, featuresHeader: featuresHeader, labels: labels, labelsHeader: labelsHeader)
+  /// Where the targets are tokens, there is a class for each of them.
+  private func classCount(_ source: DatasetSource) -> Int? {
+    source.predictsTokens ? source.vocabularySize : source.classCount
   }
 
-  private func header(_ stream: ByteStream, _ format: DatasetFormat) throws -> ArrayHeader {
-    format == .idx ? try IDXFormat.readHeader(stream) : try NPYFormat.readHeader(stream)
-  }
+  // MARK: Checks
 
   func open(_ file: String) throws -> ByteStream {
     try ByteStream(path: try folders.resolve(file), file: file)
   }
 
-  // MARK: Checks
-
   private func check(_ source: DatasetSource) throws {
-    guard 2...Self.classLimit ~= source.classCount else {
-      throw DatasetError(
-        .inconsistent, file: source.features, "\(source.classCount) classes; it takes 2 to \(Self.classLimit).")
-    }
     guard source.scale.isFinite, source.scale > 0 else {
       throw DatasetError(.inconsistent, file: source.features, "scale is a number above 0, not \(source.scale).")
     }
+    if source.predictsTokens {
+      guard source.classCount == nil, source.targetRange == nil else {
+        throw DatasetError(
+          .inconsistent, file: source.features, "Its targets are its own tokens: declare no classes and no range.")
+      }
+    } else {
+      _ = try TargetDeclaration(source)
+    }
+    if let size = source.declaredVocabularySize, !(2...Tokenizer.vocabularyLimit ~= size) {
+      throw DatasetError(
+        .inconsistent, file: source.features,
+        "A vocabulary of \(size); it takes 2 to \(Tokenizer.vocabularyLimit).")
+    }
   }
 
-  private func requireExamples(_ count: Int, _ source: DatasetSource) throws {
+  func requireExamples(_ count: Int, _ source: DatasetSource) throws {
     guard count >= 1 else { throw DatasetError(.truncated, file: source.features, "It holds no example.") }
   }
 
-  private func requireMemory(_ bytes: Int, _ source: DatasetSource) throws {
+  func requireMemory(_ bytes: Int, _ source: DatasetSource) throws {
     guard bytes <= memoryLimit else {
       throw DatasetError(
         .tooLarge, file: source.features,

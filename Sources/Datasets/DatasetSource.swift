@@ -1,32 +1,70 @@
-/// Where a dataset's files lie and how to read them: what an owner registers. Everything in it is public.
+/// Where a dataset's files lie and how to read them: what an owner registers. Everything in it is public, and nothing in
+/// it is learnt from the data: classes, ranges, categories and vocabularies are declared.
 public struct DatasetSource: Hashable, Sendable, Codable {
   public var format: DatasetFormat
-  /// Path of the features (for CSV of the whole table), below a data folder.
+  /// Path of the features (for CSV of the whole table, for CIFAR of features and labels), below a data folder.
   public var features: String
-  /// Path of the labels, below a data folder; for CSV nil.
+  /// Further files of CIFAR records, read after `features`.
+  public var moreFiles: [String]?
+  /// Path of the labels, below a data folder; nil where `features` holds them, and for token ids whose targets are the
+  /// ids one place on.
   public var labels: String?
-  /// Labels lie in 0 ..< classCount, ≥ 2. Declared, since counting them would be a look at private data.
-  public var classCount: Int
+  /// Labels lie in 0 ..< classCount, ≥ 2; nil where `targetRange` is given. Declared, since counting them would be a
+  /// look at private data.
+  public var classCount: Int?
+  /// The declared range of targets that are real numbers; they are mapped to 0 … 1, and one outside it is an error.
+  public var targetRange: FeatureRange?
   /// Only for CSV.
   public var table: TableLayout?
+  /// Only for plain text.
+  public var text: TextLayout?
+  /// Only for token ids: they lie in 0 ..< this.
+  public var declaredVocabularySize: Int?
   /// What the stored numbers are multiplied with: a public constant, never learnt from the data. 1/255 for pixels.
   public var scale: Double
 
   public init(
-    format: DatasetFormat, features: String, labels: String?, classCount: Int, table: TableLayout? = nil,
-    scale: Double = 1
+    format: DatasetFormat, features: String, moreFiles: [String]? = nil, labels: String?, classCount: Int? = nil,
+    targetRange: FeatureRange? = nil, table: TableLayout? = nil, text: TextLayout? = nil,
+    declaredVocabularySize: Int? = nil, scale: Double = 1
   ) {
     self.format = format
     self.features = features
+    self.moreFiles = moreFiles
     self.labels = labels
     self.classCount = classCount
+    self.targetRange = targetRange
     self.table = table
+    self.text = text
+    self.declaredVocabularySize = declaredVocabularySize
     self.scale = scale
   }
 
   enum CodingKeys: String, CodingKey {
-    case format, features, labels, table, scale
+    case format, features, labels, table, text, scale
+    case moreFiles = "more_files"
     case classCount = "class_count"
+    case targetRange = "target_range"
+    case declaredVocabularySize = "vocabulary_size"
+  }
+
+  /// All files, in the order in which they are read.
+  public var files: [String] { exampleFiles + (labels.map { [$0] } ?? []) }
+
+  /// Those with the features.
+  public var exampleFiles: [String] { [features] + (moreFiles ?? []) }
+
+  /// Whether an example's targets are its own tokens, one place on.
+  public var predictsTokens: Bool { format == .text || format == .tokenIDs && labels == nil }
+
+  /// Features are token ids in 0 ..< this; nil where they are numbers.
+  public var vocabularySize: Int? {
+    switch format {
+    case .tokenIDs: declaredVocabularySize
+    case .text: text?.tokenizer.vocabularySize
+    case .csv: table?.textColumn?.tokenizer.vocabularySize
+    case .idx, .npy, .cifarBinary: nil
+    }
   }
 }
 
@@ -34,88 +72,14 @@ public struct DatasetSource: Hashable, Sendable, Codable {
 public enum DatasetFormat: String, Hashable, Sendable, Codable, CaseIterable {
   /// The format of MNIST: big-endian arrays behind a magic number.
   case idx
-  /// RFC 4180, with numbers in every column but the label's.
+  /// RFC 4180, with a label in one column and numbers, declared categories or a text in the others.
   case csv
   /// NumPy's, versions 1 and 2.
   case npy
-}
-
-/// What the columns of a CSV table mean.
-public struct TableLayout: Hashable, Sendable, Codable {
-  /// Whether the first row holds names.
-  public var hasHeader: Bool
-  public var label: LabelColumn
-  /// The classes' names as they stand in the label column, in the order of their numbers; nil where the column holds
-  /// the numbers themselves.
-  public var classNames: [String]?
-  /// Declared ranges, an entry a feature column in order: x becomes (x − lower)/(upper − lower), and a value outside
-  /// its range is an error. Nil leaves the numbers as they are.
-  public var ranges: [FeatureRange]?
-
-  public init(
-    hasHeader: Bool = true, label: LabelColumn, classNames: [String]? = nil, ranges: [FeatureRange]? = nil
-  ) {
-    self.hasHeader = hasHeader
-    self.label = label
-    self.classNames = classNames
-    self.ranges = ranges
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case hasHeader = "header"
-    case label
-    case classNames = "class_names"
-    case ranges
-  }
-}
-
-/// The column that holds the labels.
-public enum LabelColumn: Hashable, Sendable, Codable {
-  /// By its name in the header.
-  case name(String)
-  /// By its number, from 0; a negative number counts from the end.
-  case index(Int)
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    do {
-      self = .index(try container.decode(Int.self))
-    } catch DecodingError.typeMismatch {
-      self = .name(try container.decode(String.self))
-    }
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .name(let name): try container.encode(name)
-    case .index(let index): try container.encode(index)
-    }
-  }
-}
-
-/// A feature's declared range, lower < upper.
-public struct FeatureRange: Hashable, Sendable, Codable {
-  public var lower: Double
-  public var upper: Double
-
-  public init(lower: Double, upper: Double) {
-    self.lower = lower
-    self.upper = upper
-  }
-
-  public init(from decoder: any Decoder) throws {
-    var bounds = try decoder.unkeyedContainer()
-    lower = try bounds.decode(Double.self)
-    upper = try bounds.decode(Double.self)
-    guard bounds.isAtEnd else {
-      throw DecodingError.dataCorruptedError(in: bounds, debugDescription: "A range is [lower, upper].")
-    }
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var bounds = encoder.unkeyedContainer()
-    try bounds.encode(lower)
-    try bounds.encode(upper)
-  }
+  /// CIFAR-10's and CIFAR-100's "binary version": records of label bytes and 3×32×32 pixels.
+  case cifarBinary = "cifar_binary"
+  /// Whole numbers [examples, length] in a `.npy` or IDX file.
+  case tokenIDs = "token_ids"
+  /// Plain text, whose bytes are predicted one from another.
+  case text
 }

@@ -4,7 +4,7 @@ import Ledger
 /// The files behind the datasets that are registered. The budget of a private dataset protects the people in its files:
 /// under a second name they would have a second budget beside it, or none where that one is said to be public.
 ///
-/// Examples are the same where their file has the same real path, or all files have the same content. An edited copy is
+/// Examples are the same where they share a file by its real path, or all files have the same content. An edited copy is
 /// another dataset to this check; whose data it holds is for its owner to know.
 struct RegisteredFiles {
   let reader: LedgerReader
@@ -13,13 +13,15 @@ struct RegisteredFiles {
   /// Throws a `Problem` (409) where the examples of `source` are registered under another name than the draft's, unless
   /// they are public under both.
   func requireNoOtherName(for draft: DatasetDraft, _ source: DatasetSource) throws {
-    let file = try folders.resolve(source.features)
+    let files = Set(try source.exampleFiles.map { try folders.resolve($0) })
     var after: DatasetID?
     while true {
       let datasets = try reader.transaction.datasets(Page(limit: 1_000, after: after))
       for other in datasets where other.name != draft.name && !(draft.isPublic && other.isPublic) {
         let isSameContent = draft.digest != nil && other.digest == draft.digest
-        guard try isSameContent || realPath(of: DatasetRegistration(of: other)) == file else { continue }
+        guard try isSameContent || !realPaths(of: DatasetRegistration(of: other)).isDisjoint(with: files) else {
+          continue
+        }
         throw Problem(
           .stateConflict,
           "\(source.features) is registered as \(other.name), which is \(other.isPublic ? "public" : "private"): a second "
@@ -31,12 +33,16 @@ struct RegisteredFiles {
     }
   }
 
-  /// nil for a file that is not there any more.
-  private func realPath(of registration: DatasetRegistration) -> String? {
-    do {
-      return try folders.resolve(registration.source.features)
-    } catch {
-      return nil
+  /// Without files that are not there any more.
+  private func realPaths(of registration: DatasetRegistration) -> Set<String> {
+    var paths: Set<String> = []
+    for file in registration.source.exampleFiles {
+      do {
+        paths.insert(try folders.resolve(file))
+      } catch {
+        continue
+      }
     }
+    return paths
   }
 }

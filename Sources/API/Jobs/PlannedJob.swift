@@ -117,7 +117,7 @@ private struct JobData {
       return nil
     }
     return DatasetFacts(
-      reference: name, exampleCount: size, inputShape: shape, classCount: registered.source.classCount,
+      reference: name, exampleCount: size, inputShape: shape, classCount: registered.source.classCount ?? 1,
       isPublic: dataset.isPublic)
   }
 
