@@ -50,17 +50,18 @@ CK_CLONES void ck_tanh_gradient(size_t count, const float *y, const float *dy, f
   for (size_t i = 0; i < count; i++) dx[i] = dy[i] * (1 - y[i] * y[i]);
 }
 
-void ck_softmax_cross_entropy(size_t count, size_t classes, const float *logits, const int32_t *labels,
+void ck_softmax_cross_entropy(size_t count, size_t classes, const float *logits, const float *labels,
                               double *losses, float *gradient) {
   for (size_t i = 0; i < count; i++, logits += classes, gradient += classes) {
+    size_t label = (size_t)labels[i];
     float shift = logits[0];
     for (size_t j = 1; j < classes; j++) shift = logits[j] > shift ? logits[j] : shift;
     double sum = 0;
     for (size_t j = 0; j < classes; j++) sum += exp((double)logits[j] - shift);
-    losses[i] = log(sum) + shift - logits[labels[i]];
+    losses[i] = log(sum) + shift - logits[label];
     for (size_t j = 0; j < classes; j++) {
       double probability = exp((double)logits[j] - shift) / sum;
-      gradient[j] = (float)(probability - ((int32_t)j == labels[i]));
+      gradient[j] = (float)(probability - (j == label));
     }
   }
 }

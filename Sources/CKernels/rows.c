@@ -67,6 +67,17 @@ CK_CLONES void ck_add_weighted_row_sum(size_t rows, size_t columns, const float 
   }
 }
 
+CK_CLONES void ck_add_row_sum(size_t rows, size_t columns, const float *restrict matrix, float *restrict sum) {
+  size_t i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const float *a = matrix + i * columns, *b = a + columns, *c = b + columns, *d = c + columns;
+    for (size_t j = 0; j < columns; j++) sum[j] += (a[j] + b[j]) + (c[j] + d[j]);
+  }
+  for (; i < rows; i++) {
+    for (size_t j = 0; j < columns; j++) sum[j] += matrix[i * columns + j];
+  }
+}
+
 CK_CLONES void ck_group_row_sums(size_t groups, size_t group, size_t columns, const float *restrict matrix,
                                  float *restrict output) {
   for (size_t g = 0; g < groups; g++, output += columns) {

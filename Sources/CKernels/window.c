@@ -10,19 +10,26 @@
 
 typedef struct {
   ptrdiff_t top, left;                // Of the window in the image; negative in the padding.
-  ptrdiff_t dy0, dy1, dx0, dx1;       // The part of the kernel that is on the image.
+  ptrdiff_t dy0, dy1, dx0, dx1;       // The taps that are on the image.
 } cut;
+
+// Taps at start, start + dilation, ... that lie before `limit`.
+CK_INLINE ptrdiff_t taps_before(ptrdiff_t limit, ptrdiff_t start, ptrdiff_t dilation) {
+  ptrdiff_t distance = limit - start;
+  return distance <= 0 ? 0 : dilation == 1 ? distance : (distance + dilation - 1) / dilation;
+}
+
+CK_INLINE ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
 CK_INLINE cut cut_to_image(const ck_window *w, ptrdiff_t row, ptrdiff_t column) {
   ptrdiff_t top = row * w->stride_height - w->top, left = column * w->stride_width - w->left;
-  ptrdiff_t below = w->height - top, right = w->width - left;
   return (cut){
       .top = top,
       .left = left,
-      .dy0 = top < 0 ? -top : 0,
-      .dy1 = below < w->kernel_height ? below : w->kernel_height,
-      .dx0 = left < 0 ? -left : 0,
-      .dx1 = right < w->kernel_width ? right : w->kernel_width,
+      .dy0 = taps_before(0, top, w->dilation_height),
+      .dy1 = least(taps_before(w->height, top, w->dilation_height), w->kernel_height),
+      .dx0 = taps_before(0, left, w->dilation_width),
+      .dx1 = least(taps_before(w->width, left, w->dilation_width), w->kernel_width),
   };
 }
 
@@ -164,14 +171,22 @@ CK_CLONES void ck_average_pool_gradient(const ck_window *w, size_t count, const 
   }
 }
 
-void ck_patches(const ck_window *w, const float *x, float *patches) {
-  ptrdiff_t channels = w->channels, row_count = w->kernel_width * channels;
+void ck_patches(const ck_window *w, ptrdiff_t first, ptrdiff_t part, const float *x, float *patches) {
+  ptrdiff_t row_count = w->kernel_width * part;
   memset(patches, 0, (size_t)(w->output_height * w->output_width * w->kernel_height * row_count) * sizeof(float));
   FOR_EACH_OUTPUT(w) {
     cut c = cut_to_image(w, row, column);
     for (ptrdiff_t ky = c.dy0; ky < c.dy1; ky++) {
-      memcpy(patches + ky * row_count + c.dx0 * channels, pixel(w, x, c, ky, c.dx0),
-             (size_t)((c.dx1 - c.dx0) * channels) * sizeof(float));
+      const float *line = x + (c.top + ky * w->dilation_height) * w->width * w->channels + first;
+      float *target = patches + ky * row_count;
+      if (part == w->channels && w->dilation_width == 1) {
+        if (c.dx1 <= c.dx0) continue;
+        memcpy(target + c.dx0 * part, line + (c.left + c.dx0) * part, (size_t)((c.dx1 - c.dx0) * part) * sizeof(float));
+        continue;
+      }
+      for (ptrdiff_t kx = c.dx0; kx < c.dx1; kx++) {
+        memcpy(target + kx * part, line + (c.left + kx * w->dilation_width) * w->channels, (size_t)part * sizeof(float));
+      }
     }
     patches += w->kernel_height * row_count;
   }

@@ -9,6 +9,13 @@ public enum Initialization: String, Hashable, Sendable, CaseIterable {
   case glorotUniform = "glorot_uniform"
 }
 
+/// The distribution of one parameter's initial values.
+package enum InitialValues: Hashable, Sendable {
+  case constant(Float)
+  /// Within ±bound.
+  case uniform(bound: Float)
+}
+
 extension Network {
   /// Parameters in the layout of `parameters`, drawn in that order with one 64-bit word for each value that is not a
   /// constant; the same words give the same values.
@@ -17,15 +24,13 @@ extension Network {
   ) -> [Float] {
     var values = [Float](repeating: 0, count: parameterCount)
     for layer in layers {
-      guard let layer = layer as? any ParameterizedLayer else { continue }
-      let bound =
-        switch initialization {
-        case .torch: 1 / Float(layer.fans.input).squareRoot()
-        case .glorotUniform: (6 / Float(layer.fans.input + layer.fans.output)).squareRoot()
+      guard let layer = layer as? any ParameterizedLayer, !(layer is any TiedLayer) else { continue }
+      for (index, parameter) in layer.parameters.enumerated() {
+        switch layer.initialValues(of: index, initialization) {
+        case .constant(let value): for i in parameter.range { values[i] = value }
+        case .uniform(let bound): for i in parameter.range { values[i] = bound * symmetricUniform(&generator) }
         }
-      for i in layer.weight.range { values[i] = bound * symmetricUniform(&generator) }
-      guard let bias = layer.bias, initialization == .torch else { continue }
-      for i in bias.range { values[i] = bound * symmetricUniform(&generator) }
+      }
     }
     return values
   }

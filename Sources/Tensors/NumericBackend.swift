@@ -4,7 +4,8 @@
 /// `OneDNNBackend`. They agree up to the rounding of float32 sums.
 ///
 /// Conventions. Matrices are row-major and contiguous. Images are NHWC: the channels of a pixel are adjacent, which is
-/// what the vector kernels want; convolution weights come in torch's layout [out, in, height, width]. `count` is the number
+/// what the vector kernels want; convolution weights come in torch's layout
+/// [out, in / groups, height, width]. `count` is the number
 /// of examples in the call. A buffer may be longer than the operation needs; it is a programming error (and stops the
 /// process) if it is shorter. No operation mixes examples except those whose name says sum.
 ///
@@ -52,15 +53,15 @@ public protocol NumericBackend: AnyObject {
     _ geometry: ConvolutionGeometry, _ gradient: Floats, to sum: MutableFloats) throws(TensorError)
 
   /// Floats of scratch that `addGhostSquaredNorms` needs.
-  func ghostScratchCount(_ geometry: ConvolutionGeometry) -> Int
+  func ghostScratchCount(_ geometry: ConvolutionGeometry, _ form: GhostForm) throws(TensorError) -> Int
 
   /// Adds each example's squared norm of the weight gradient without forming it: with U the T×(in·kernel) matrix of
   /// patches and G the T×out output gradient, ‖UᵀG‖² = Σ (UUᵀ ∘ GGᵀ) (Li et al., arXiv:2110.05679, §4; for
-  /// convolution Bu et al., arXiv:2205.10683, §3). In float64, because the terms cancel and a norm that is too small would
-  /// clip too little; a sum that rounding made negative counts as 0.
+  /// convolution Bu et al., arXiv:2205.10683, §3); with groups, the sum of that over the groups. The terms cancel, so the
+  /// last sum is in float64; one that rounding made negative counts as 0.
   func addGhostSquaredNorms(
-    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, scratch: MutableFloats,
-    to squaredNorms: MutableDoubles)
+    _ geometry: ConvolutionGeometry, _ form: GhostForm, count: Int, input: Floats, outputGradient: Floats,
+    scratch: MutableFloats, to squaredNorms: MutableDoubles) throws(TensorError)
 
   // MARK: Pools
 
@@ -91,7 +92,7 @@ public protocol NumericBackend: AnyObject {
   /// Softmax cross-entropy of each row of `logits` [count, classes] with its label, by log-sum-exp shifted by the row's
   /// maximum, in float64. `gradient` receives softmax − one-hot. A label outside 0..<classes is a programming error.
   func softmaxCrossEntropy(
-    count: Int, classes: Int, logits: Floats, labels: UnsafeBufferPointer<Int32>, losses: MutableDoubles,
+    count: Int, classes: Int, logits: Floats, labels: Floats, losses: MutableDoubles,
     gradient: MutableFloats)
 
   // MARK: Rows: a matrix [rows, columns] with an example, or a pixel, in each row
@@ -104,6 +105,10 @@ public protocol NumericBackend: AnyObject {
   func scaleRows(rows: Int, columns: Int, _ matrix: Floats, by factors: Floats, output: MutableFloats)
   /// sum += Σ_i factors[i] · row i.
   func addWeightedRowSum(rows: Int, columns: Int, _ matrix: Floats, factors: Floats, to sum: MutableFloats)
+  /// sum += Σ_i row i.
+  func addRowSum(rows: Int, columns: Int, _ matrix: Floats, to sum: MutableFloats)
+  /// sum[i] += part[i].
+  func add(_ part: Floats, to sum: MutableFloats)
   /// Sums each group of `group` successive rows: output row j = Σ rows j·group ..< (j+1)·group.
   func groupRowSums(groups: Int, group: Int, columns: Int, _ matrix: Floats, output: MutableFloats)
 }
@@ -118,6 +123,15 @@ public struct MatrixProduct: Hashable, Sendable {
     (self.m, self.n, self.k) = (m, n, k)
     (self.transposeA, self.transposeB) = (transposeA, transposeB)
   }
+}
+
+/// How a convolution's ghost norm is computed.
+public enum GhostForm: Hashable, Sendable {
+  /// From the patches.
+  case patches
+  /// From the pixels, for stride 1: the Gram matrix of the patches is the sum over the kernel's offsets of shifted Gram
+  /// matrices of the pixels.
+  case shifted
 }
 
 /// Which backend computes.

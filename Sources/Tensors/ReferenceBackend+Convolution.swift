@@ -2,15 +2,32 @@
 // or adds to one of the three tensors. `forEachTap` is that walk without the output channel.
 
 extension ReferenceBackend {
+  /// Calls `body(filter, channel, weight)` for every filter, every channel that it sees, and the place in the weights of
+  /// the pair's first kernel offset.
+  private func forEachPair(
+    _ geometry: ConvolutionGeometry, _ body: (_ filter: Int, _ channel: Int, _ weight: Int) -> Void
+  ) {
+    for filter in 0..<geometry.outputChannels {
+      for channel in 0..<geometry.groupChannels {
+        let weight = (filter * geometry.groupChannels + channel) * geometry.input.windowCount
+        body(filter, filter / geometry.groupFilters * geometry.groupChannels + channel, weight)
+      }
+    }
+  }
+
   /// Calls `body(output pixel, input pixel, kernel offset)` for every tap that does not fall on padding.
   private func forEachTap(_ geometry: WindowGeometry, _ body: (_ position: Int, _ pixel: Int, _ offset: Int) -> Void) {
     let window = geometry.window
     for position in 0..<geometry.positions {
       let top = position / geometry.outputWidth * window.strideHeight - window.padding.top
       let left = position % geometry.outputWidth * window.strideWidth - window.padding.left
-      for dy in 0..<window.kernelHeight where top + dy >= 0 && top + dy < geometry.height {
-        for dx in 0..<window.kernelWidth where left + dx >= 0 && left + dx < geometry.width {
-          body(position, (top + dy) * geometry.width + left + dx, dy * window.kernelWidth + dx)
+      for ky in 0..<window.kernelHeight {
+        let row = top + ky * geometry.dilation.height
+        guard row >= 0, row < geometry.height else { continue }
+        for kx in 0..<window.kernelWidth {
+          let column = left + kx * geometry.dilation.width
+          guard column >= 0, column < geometry.width else { continue }
+          body(position, row * geometry.width + column, ky * window.kernelWidth + kx)
         }
       }
     }
@@ -27,17 +44,13 @@ extension ReferenceBackend {
     output: MutableFloats
   ) {
     let (channels, filters) = (geometry.inputChannels, geometry.outputChannels)
-    let taps = geometry.input.windowCount
     for example in 0..<count {
       let x = input.slice(example * geometry.inputCount, geometry.inputCount)
       let y = output.slice(example * geometry.outputCount, geometry.outputCount)
       for i in y.indices { y[i] = bias?[i % filters] ?? 0 }
       forEachTap(geometry.input) { position, pixel, offset in
-        for filter in 0..<filters {
-          for channel in 0..<channels {
-            let weight = packedWeights[(filter * channels + channel) * taps + offset]
-            y[position * filters + filter] += weight * x[pixel * channels + channel]
-          }
+        forEachPair(geometry) { filter, channel, weight in
+          y[position * filters + filter] += packedWeights[weight + offset] * x[pixel * channels + channel]
         }
       }
     }
@@ -48,17 +61,13 @@ extension ReferenceBackend {
     inputGradient: MutableFloats
   ) {
     let (channels, filters) = (geometry.inputChannels, geometry.outputChannels)
-    let taps = geometry.input.windowCount
     for example in 0..<count {
       let dx = inputGradient.slice(example * geometry.inputCount, geometry.inputCount)
       let dy = outputGradient.slice(example * geometry.outputCount, geometry.outputCount)
       dx.update(repeating: 0)
       forEachTap(geometry.input) { position, pixel, offset in
-        for filter in 0..<filters {
-          for channel in 0..<channels {
-            let weight = packedWeights[(filter * channels + channel) * taps + offset]
-            dx[pixel * channels + channel] += weight * dy[position * filters + filter]
-          }
+        forEachPair(geometry) { filter, channel, weight in
+          dx[pixel * channels + channel] += packedWeights[weight + offset] * dy[position * filters + filter]
         }
       }
     }
@@ -68,16 +77,12 @@ extension ReferenceBackend {
     _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, to sum: MutableFloats
   ) {
     let (channels, filters) = (geometry.inputChannels, geometry.outputChannels)
-    let taps = geometry.input.windowCount
     for example in 0..<count {
       let x = input.slice(example * geometry.inputCount, geometry.inputCount)
       let dy = outputGradient.slice(example * geometry.outputCount, geometry.outputCount)
       forEachTap(geometry.input) { position, pixel, offset in
-        for filter in 0..<filters {
-          for channel in 0..<channels {
-            sum[(filter * channels + channel) * taps + offset] +=
-              dy[position * filters + filter] * x[pixel * channels + channel]
-          }
+        forEachPair(geometry) { filter, channel, weight in
+          sum[weight + offset] += dy[position * filters + filter] * x[pixel * channels + channel]
         }
       }
     }
@@ -102,33 +107,42 @@ extension ReferenceBackend {
     for i in 0..<geometry.weightCount { sum[i] += gradient[i] }
   }
 
-  public func ghostScratchCount(_ geometry: ConvolutionGeometry) -> Int { geometry.positions * geometry.patchCount }
+  public func ghostScratchCount(_ geometry: ConvolutionGeometry, _ form: GhostForm) -> Int {
+    geometry.positions * geometry.inputChannels * geometry.input.windowCount
+  }
 
+  /// One form serves for all: the definition.
   public func addGhostSquaredNorms(
-    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, scratch: MutableFloats,
-    to squaredNorms: MutableDoubles
+    _ geometry: ConvolutionGeometry, _ form: GhostForm, count: Int, input: Floats, outputGradient: Floats,
+    scratch: MutableFloats, to squaredNorms: MutableDoubles
   ) {
     let (channels, filters) = (geometry.inputChannels, geometry.outputChannels)
-    let (positions, width) = (geometry.positions, geometry.patchCount)
-    let patches = scratch.slice(0, positions * width)
+    let (positions, width, taps) = (geometry.positions, geometry.patchCount, geometry.input.windowCount)
     for example in 0..<count {
       let x = input.slice(example * geometry.inputCount, geometry.inputCount)
       let dy = outputGradient.slice(example * geometry.outputCount, geometry.outputCount)
-      patches.update(repeating: 0)
-      forEachTap(geometry.input) { position, pixel, offset in
-        for channel in 0..<channels {
-          patches[position * width + offset * channels + channel] = x[pixel * channels + channel]
+      for group in 0..<geometry.groups {
+        let patches = scratch.slice(0, positions * width)
+        patches.update(repeating: 0)
+        forEachTap(geometry.input) { position, pixel, offset in
+          for channel in 0..<geometry.groupChannels {
+            patches[position * width + channel * taps + offset] =
+              x[pixel * channels + group * geometry.groupChannels + channel]
+          }
         }
-      }
-      var squaredNorm = 0.0
-      for s in 0..<positions {
-        for t in 0..<positions {
-          let ofPatches = dot(patches.slice(s * width, width), patches.slice(t * width, width))
-          let ofGradients = dot(dy.slice(s * filters, filters), dy.slice(t * filters, filters))
-          squaredNorm += ofPatches * ofGradients
+        var squaredNorm = 0.0
+        for s in 0..<positions {
+          for t in 0..<positions {
+            let ofPatches = dot(patches.slice(s * width, width), patches.slice(t * width, width))
+            let first = group * geometry.groupFilters
+            let ofGradients = dot(
+              dy.slice(s * filters + first, geometry.groupFilters), dy.slice(t * filters + first, geometry.groupFilters)
+            )
+            squaredNorm += ofPatches * ofGradients
+          }
         }
+        squaredNorms[example] += max(squaredNorm, 0)
       }
-      squaredNorms[example] += max(squaredNorm, 0)
     }
   }
 

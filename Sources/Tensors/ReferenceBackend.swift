@@ -46,7 +46,7 @@ extension ReferenceBackend {
   }
 
   public func softmaxCrossEntropy(
-    count: Int, classes: Int, logits: Floats, labels: UnsafeBufferPointer<Int32>, losses: MutableDoubles,
+    count: Int, classes: Int, logits: Floats, labels: Floats, losses: MutableDoubles,
     gradient: MutableFloats
   ) {
     for i in 0..<count {
@@ -96,6 +96,18 @@ extension ReferenceBackend {
     for i in 0..<rows {
       for j in 0..<columns { sum[j] += factors[i] * matrix[i * columns + j] }
     }
+  }
+
+  public func addRowSum(rows: Int, columns: Int, _ matrix: Floats, to sum: MutableFloats) {
+    precondition(matrix.count >= rows * columns && sum.count >= columns)
+    for i in 0..<rows {
+      for j in 0..<columns { sum[j] += matrix[i * columns + j] }
+    }
+  }
+
+  public func add(_ part: Floats, to sum: MutableFloats) {
+    precondition(sum.count >= part.count)
+    for i in part.indices { sum[i] += part[i] }
   }
 
   public func groupRowSums(groups: Int, group: Int, columns: Int, _ matrix: Floats, output: MutableFloats) {

@@ -15,7 +15,8 @@ package func checkedProduct(_ sizes: [Int]) throws(TensorError) -> Int {
   return product
 }
 
-/// The shape of one example, without the batch: `[features]` or `[channels, height, width]`.
+/// The shape of one example, without the batch: a vector `[features]`, a sequence `[positions, channels]` or an image
+/// `[channels, height, width]`.
 ///
 /// Every dimension is at least 1 and the product is known to fit, so that arithmetic on a `Shape` cannot overflow.
 public struct Shape: Hashable, Sendable, CustomStringConvertible {
@@ -32,6 +33,21 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   /// The plane of an image shape: its channels, height and width; nil for any other rank.
   public var image: (channels: Int, height: Int, width: Int)? {
     dimensions.count == 3 ? (dimensions[0], dimensions[1], dimensions[2]) : nil
+  }
+
+  /// Positions and channels of a sequence; nil for any other rank.
+  public var sequence: (positions: Int, channels: Int)? {
+    dimensions.count == 2 ? (dimensions[0], dimensions[1]) : nil
+  }
+
+  /// An image, or a sequence as an image of height 1, which lies in memory just the same; nil for a vector.
+  package var plane: (channels: Int, height: Int, width: Int)? {
+    image ?? sequence.map { ($0.channels, 1, $0.positions) }
+  }
+
+  /// An image, or a sequence if this is one, of other sizes.
+  package func replacingPlane(channels: Int, height: Int, width: Int) throws(TensorError) -> Shape {
+    try Shape(image == nil ? [width, channels] : [channels, height, width])
   }
 
   public var description: String { dimensions.map(String.init).joined(separator: "×") }

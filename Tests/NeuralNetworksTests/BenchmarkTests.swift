@@ -18,18 +18,18 @@ struct BenchmarkTests {
 
   static let workloads = [
     Workload(
-      name: "logistic regression", inputShape: [104], layers: [.dense(name: "0", outputs: 2)], batchSizes: [256]),
+      name: "logistic regression", inputShape: [104], layers: [.dense(outputs: 2)], batchSizes: [256]),
     Workload(name: "tutorial CNN", inputShape: [1, 28, 28], layers: tutorialLayers(), batchSizes: [32, 256]),
     Workload(name: "SimpleConvNet", inputShape: [3, 32, 32], layers: simpleConvNet, batchSizes: [256]),
     Workload(name: "VGG11", inputShape: [3, 32, 32], layers: vgg11, batchSizes: [64]),
   ]
 
   static let simpleConvNet: [LayerConfiguration] = [
-    .convolution(name: "0", filters: 6, window: Window(kernel: 5, stride: 1)), .relu,
+    .convolution(filters: 6, window: Window(kernel: 5, stride: 1)), .relu,
     .maxPool(Window(kernel: 2, stride: 2)),
-    .convolution(name: "3", filters: 16, window: Window(kernel: 5, stride: 1)), .relu,
-    .maxPool(Window(kernel: 2, stride: 2)), .flatten, .dense(name: "7", outputs: 120), .relu,
-    .dense(name: "9", outputs: 84), .relu, .dense(name: "11", outputs: 10),
+    .convolution(filters: 16, window: Window(kernel: 5, stride: 1)), .relu,
+    .maxPool(Window(kernel: 2, stride: 2)), .flatten, .dense(outputs: 120), .relu,
+    .dense(outputs: 84), .relu, .dense(outputs: 10),
   ]
 
   static let vgg11: [LayerConfiguration] = {
@@ -39,10 +39,10 @@ struct BenchmarkTests {
         layers.append(.maxPool(Window(kernel: 2, stride: 2)))
       } else {
         let window = Window(kernel: 3, stride: 1, padding: .all(1))
-        layers += [.convolution(name: "\(layers.count)", filters: filters, window: window), .relu]
+        layers += [.convolution(filters: filters, window: window), .relu]
       }
     }
-    return layers + [.flatten, .dense(name: "f", outputs: 4096), .relu, .dense(name: "g", outputs: 10)]
+    return layers + [.flatten, .dense(outputs: 4096), .relu, .dense(outputs: 10)]
   }()
 
   @Test(arguments: workloads.filter { ProcessInfo.processInfo.environment["EPSILOND_WORKLOAD"] ?? $0.name == $0.name })
@@ -59,7 +59,9 @@ struct BenchmarkTests {
       batchSize: batchSize, threads: environment["EPSILOND_THREADS"].flatMap(Int.init) ?? 2, mode: mode,
       blockSize: environment["EPSILOND_BLOCK"].flatMap(Int.init))
     if let method = environment["EPSILOND_BOOK_KEEPING"].flatMap(BookKeeping.init), mode == .perExample {
-      for case .convolution(let name, _, _, _) in workload.layers { configuration.bookKeeping[name] = method }
+      for (index, layer) in workload.layers.enumerated() {
+        if case .convolution = layer { configuration.bookKeeping[String(index)] = method }
+      }
     }
     let engine = try GradientEngine(network: network, configuration: configuration)
     var random = Numbers(seed: 1)
@@ -67,14 +69,11 @@ struct BenchmarkTests {
     let examples = (0..<batchSize * network.inputShape.count).map { _ in Float(random.uniform()) }
     try engine.load(examples, (0..<batchSize).map { $0 % network.classCount })
     var gradient = [Float](repeating: 0, count: network.parameterCount)
-    var factors = [Float](repeating: 1, count: batchSize)
+    let rule = FlatClipping(clippingNorm: 1)
 
     func step() throws {
-      try engine.run(parameters: parameters)
-      if mode == .perExample {
-        for i in 0..<batchSize { factors[i] = Float(1 / max(1, engine.squaredNorms[i].squareRoot())) }
-      }
-      try engine.addGradientSum(factors: factors, to: &gradient)
+      try engine.accumulate(parameters: parameters, rule: rule)
+      try engine.takeGradient(addingTo: &gradient)
     }
     for _ in 0..<3 { try step() }
     engine.resetDurations()

@@ -7,25 +7,29 @@ import Testing
 /// One of the tiny networks whose per-example gradients were computed by brute force in float64.
 struct GoldenCase: Sendable, CustomTestStringConvertible {
   let name: String
-  let layers: [LayerConfiguration]
+  let nodes: [LayerNode]
   var testDescription: String { name }
 
   static let all = [
-    GoldenCase(name: "logreg", layers: [.dense(name: "l1", outputs: 2)]),
+    GoldenCase(name: "logreg", nodes: LayerNode.chain([("l1", .dense(outputs: 2))])),
     GoldenCase(
       name: "mlp",
-      layers: [
-        .dense(name: "l1", outputs: 8), .tanh, .dense(name: "l2", outputs: 8, bias: false), .relu,
-        .dense(name: "l3", outputs: 4),
-      ]),
+      nodes: LayerNode.chain([
+        ("l1", .dense(outputs: 8)), ("", .tanh), ("l2", .dense(outputs: 8, bias: false)), ("", .relu),
+        ("l3", .dense(outputs: 4)),
+      ])),
     GoldenCase(
-      name: "tutorial_cnn", layers: tutorialLayers(filters: (3, 4), hidden: 6, names: ("c1", "c2", "l1", "l2"))),
+      name: "tutorial_cnn",
+      nodes: LayerNode.chain(
+        zip(["c1", "", "", "c2", "", "", "", "l1", "", "l2"], tutorialLayers(filters: (3, 4), hidden: 6)).map {
+          ($0, $1)
+        })),
   ]
 
   func load() throws -> Loaded {
     let file = try Safetensors(path: Golden.url("dpsgd/\(name).safetensors").path)
     let x = file.entry(named: "x")!
-    let network = try Network(inputShape: Shape(Array(x.shape.dropFirst())), layers: layers)
+    let network = try Network(inputShape: Shape(Array(x.shape.dropFirst())), nodes: nodes)
     let parameters = network.parameters.flatMap { file.floats("w.\($0.name)")! }
     return Loaded(
       file: file, network: network, parameters: parameters, examples: file.floats("x")!,
@@ -54,34 +58,52 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
 }
 
 /// TensorFlow Privacy's tutorial network.
-func tutorialLayers(
-  filters: (Int, Int) = (16, 32), hidden: Int = 32, names: (String, String, String, String) = ("0", "3", "7", "9")
-) -> [LayerConfiguration] {
+func tutorialLayers(filters: (Int, Int) = (16, 32), hidden: Int = 32) -> [LayerConfiguration] {
   [
-    .convolution(name: names.0, filters: filters.0, window: Window(kernel: 8, stride: 2, padding: .all(3))),
+    .convolution(filters: filters.0, window: Window(kernel: 8, stride: 2, padding: .all(3))),
     .relu, .maxPool(Window(kernel: 2, stride: 1)),
-    .convolution(name: names.1, filters: filters.1, window: Window(kernel: 4, stride: 2)),
+    .convolution(filters: filters.1, window: Window(kernel: 4, stride: 2)),
     .relu, .maxPool(Window(kernel: 2, stride: 1)), .flatten,
-    .dense(name: names.2, outputs: hidden), .relu, .dense(name: names.3, outputs: 10),
+    .dense(outputs: hidden), .relu, .dense(outputs: 10),
   ]
 }
 
 extension GradientEngine {
-  /// Loads examples that lie one after another, from row 0.
+  /// Loads examples that lie one after another, from row 0, with one label each.
   func load(_ examples: [Float], _ labels: [Int]) throws {
     let width = network.inputShape.count
-    try examples.withUnsafeBufferPointer { examples in
-      for (row, label) in labels.enumerated() {
-        let features = UnsafeBufferPointer(rebasing: examples[row * width..<(row + 1) * width])
-        try load(row: row, features: features, label: label)
-      }
+    for (row, label) in labels.enumerated() { try load(examples[row * width..<(row + 1) * width], label, row: row) }
+  }
+
+  func load(_ features: some Collection<Float>, _ label: Int, row: Int) throws {
+    try Array(features).withUnsafeBufferPointer { features in
+      try [Float(label)].withUnsafeBufferPointer { try load(row: row, features: features, targets: $0) }
     }
   }
 
-  func gradientSum(_ factors: [Float]) throws -> [Float] {
+  /// The weighted sum of the loaded examples' gradients.
+  func gradientSum(_ parameters: [Float], _ rule: some FactorRule) throws -> [Float] {
+    try accumulate(parameters: parameters, rule: rule)
     var gradient = [Float](repeating: 0, count: network.parameterCount)
-    try addGradientSum(factors: factors, to: &gradient)
+    try takeGradient(addingTo: &gradient)
     return gradient
+  }
+
+  func gradientSum(_ parameters: [Float], factors: [Float]? = nil) throws -> [Float] {
+    try gradientSum(
+      parameters, GivenFactors(factors ?? [Float](repeating: 1, count: configuration.batchSize)))
+  }
+}
+
+/// min(1, C / norm) for every group.
+struct FlatClipping: FactorRule {
+  let clippingNorm: Double
+
+  func setFactors(
+    squaredNorms: UnsafeBufferPointer<Double>, isExample: UnsafeBufferPointer<Bool>, firstRow: Int, count: Int,
+    into factors: MutableFloats
+  ) {
+    for i in factors.indices { factors[i] = Float(min(1, clippingNorm / squaredNorms[i].squareRoot())) }
   }
 }
 

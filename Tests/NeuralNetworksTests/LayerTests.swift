@@ -11,43 +11,43 @@ struct Architecture: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let all = [
-    Architecture(name: "dense", inputShape: [5], layers: [.dense(name: "0", outputs: 3)]),
+    Architecture(name: "dense", inputShape: [5], layers: [.dense(outputs: 3)]),
     Architecture(
       name: "activations", inputShape: [6],
       layers: [
-        .relu, .dense(name: "1", outputs: 7), .tanh, .relu, .tanh, .dense(name: "5", outputs: 4, bias: false), .tanh,
+        .relu, .dense(outputs: 7), .tanh, .relu, .tanh, .dense(outputs: 4, bias: false), .tanh,
       ]),
     Architecture(
       name: "convolutions", inputShape: [2, 7, 6],
       layers: [
         .convolution(
-          name: "0", filters: 4,
+          filters: 4,
           window: Window(kernel: (3, 2), stride: (2, 1), padding: Padding(top: 1, left: 0, bottom: 2, right: 1))),
-        .tanh, .convolution(name: "2", filters: 3, window: Window(kernel: 2, stride: 1), bias: false), .flatten,
-        .dense(name: "4", outputs: 3),
+        .tanh, .convolution(filters: 3, window: Window(kernel: 2, stride: 1), bias: false), .flatten,
+        .dense(outputs: 3),
       ]),
     Architecture(
       name: "max pool", inputShape: [1, 8, 8],
       layers: [
-        .convolution(name: "0", filters: 16, window: Window(kernel: 3, stride: 1, padding: .all(1))),
+        .convolution(filters: 16, window: Window(kernel: 3, stride: 1, padding: .all(1))),
         .maxPool(Window(kernel: 3, stride: 2, padding: Padding(top: 0, left: 1, bottom: 2, right: 0))), .tanh, .flatten,
-        .dense(name: "4", outputs: 3),
+        .dense(outputs: 3),
       ]),
     Architecture(
       name: "average pool", inputShape: [3, 6, 5],
       layers: [
         .averagePool(Window(kernel: 2, stride: 1)),
-        .convolution(name: "1", filters: 5, window: Window(kernel: 2, stride: 2)), .tanh,
-        .averagePool(Window(kernel: 2, stride: 1, padding: .all(1))), .flatten, .dense(name: "5", outputs: 3),
+        .convolution(filters: 5, window: Window(kernel: 2, stride: 2)), .tanh,
+        .averagePool(Window(kernel: 2, stride: 1, padding: .all(1))), .flatten, .dense(outputs: 3),
       ]),
     Architecture(
       name: "one pixel", inputShape: [1, 4, 4],
       layers: [
-        .flatten, .dense(name: "1", outputs: 6), .relu, .dense(name: "3", outputs: 2),
+        .flatten, .dense(outputs: 6), .relu, .dense(outputs: 2),
       ]),
     Architecture(
       name: "logits from a convolution", inputShape: [3, 3, 3],
-      layers: [.convolution(name: "0", filters: 4, window: Window(kernel: 3, stride: 1)), .flatten]),
+      layers: [.convolution(filters: 4, window: Window(kernel: 3, stride: 1)), .flatten]),
   ]
 
   func network() throws -> Network { try Network(inputShape: Shape(inputShape), layers: layers) }
@@ -96,9 +96,8 @@ struct Architecture: Sendable, CustomTestStringConvertible {
   @Test(arguments: settings) func finiteDifferences(_ setting: Setting) throws {
     let batch = try Batch(setting)
     let engine = try batch.engine()
-    try engine.run(parameters: batch.parameters)
     let weights: [Float] = [1, -0.5, 2, 0.25]
-    let gradient = try engine.gradientSum(weights)
+    let gradient = try engine.gradientSum(batch.parameters, factors: weights)
     let scale = try #require(gradient.map(abs).max())
     func loss(_ i: Int, _ step: Float) throws -> Double {
       var parameters = batch.parameters
@@ -118,25 +117,20 @@ struct Architecture: Sendable, CustomTestStringConvertible {
   @Test(arguments: settings) func batchesOfOne(_ setting: Setting) throws {
     let batch = try Batch(setting)
     let width = batch.network.inputShape.count
-    let names = batch.network.configurations.compactMap {
-      if case .convolution(let name, _, _, _) = $0 { name } else { nil }
-    }
-    for method in BookKeeping.allCases {
-      let overrides = Dictionary(uniqueKeysWithValues: names.map { ($0, method) })
+    for overrides in batch.network.everyMethod {
       let engine = try batch.engine { $0.bookKeeping = overrides }
-      try engine.run(parameters: batch.parameters)
       for i in batch.labels.indices {
         let single = try GradientEngine(
           network: batch.network,
           configuration: EngineConfiguration(batchSize: 1, backend: setting.backend, mode: .batch))
         try single.load(Array(batch.examples[i * width..<(i + 1) * width]), [batch.labels[i]])
-        try single.run(parameters: batch.parameters)
-        let alone = try single.gradientSum([1])
+        let alone = try single.gradientSum(batch.parameters)
         var factors = [Float](repeating: 0, count: batch.labels.count)
         factors[i] = 1
-        #expect(relativeError(try engine.gradientSum(factors), alone.map { Double($0) }) < 1e-5, "\(method)")
+        let sum = try engine.gradientSum(batch.parameters, factors: factors)
+        #expect(relativeError(sum, alone.map { Double($0) }) < 1e-5, "\(overrides)")
         let squaredNorm = alone.reduce(0.0) { $0 + Double($1) * Double($1) }
-        #expect(abs(engine.squaredNorms[i] - squaredNorm) < 1e-5 * squaredNorm, "\(method)")
+        #expect(abs(engine.squaredNorms[i] - squaredNorm) < 1e-5 * squaredNorm, "\(overrides)")
         #expect(abs(engine.losses[i] - single.losses[0]) < 1e-6)
       }
     }
@@ -146,33 +140,54 @@ struct Architecture: Sendable, CustomTestStringConvertible {
   @Test(arguments: settings) func independence(_ setting: Setting) throws {
     let batch = try Batch(setting, count: 5)
     let engine = try batch.engine()
-    try engine.run(parameters: batch.parameters)
+    let alone: [Float] = [0, 0, 1, 0, 0]
+    let gradient = try engine.gradientSum(batch.parameters, factors: alone)
     let (loss, norm) = (engine.losses[2], engine.squaredNorms[2])
-    let gradient = try engine.gradientSum([0, 0, 1, 0, 0])
     var numbers = Numbers(seed: 99)
     for row in [0, 1, 3, 4] {
-      let other = numbers.floats(batch.network.inputShape.count).map { $0 * 30 }
-      try other.withUnsafeBufferPointer { try engine.load(row: row, features: $0, label: 0) }
+      try engine.load(numbers.floats(batch.network.inputShape.count).map { $0 * 30 }, 0, row: row)
     }
-    try engine.run(parameters: batch.parameters)
+    #expect(try engine.gradientSum(batch.parameters, factors: alone) == gradient)
     #expect(engine.losses[2] == loss && engine.squaredNorms[2] == norm)
-    #expect(try engine.gradientSum([0, 0, 1, 0, 0]) == gradient)
   }
 
-  /// Rows with factor 0 add nothing, whatever they hold.
+  /// Rows without an example add nothing, and neither do those with factor 0, whatever they hold.
   @Test(arguments: settings) func maskedRows(_ setting: Setting) throws {
-    for mode in [GradientMode.perExample, .batch] {
-      let batch = try Batch(setting)
-      let engine = try batch.engine { $0.mode = mode }
-      var numbers = Numbers(seed: 5)
-      let garbage = numbers.floats(batch.network.inputShape.count).map { $0 * 1000 }
-      try garbage.withUnsafeBufferPointer { try engine.load(row: 3, features: $0, label: 1) }
-      try engine.run(parameters: batch.parameters)
-      let sum = try engine.gradientSum([0.5, 1, 0.25, 0])
-      engine.clear(rows: 3..<4)
-      try engine.run(parameters: batch.parameters)
-      #expect(try engine.gradientSum([0.5, 1, 0.25, 0]) == sum)
-      #expect(try engine.gradientSum([0, 0, 0, 0]).allSatisfy { $0 == 0 })
+    let batch = try Batch(setting)
+    let engine = try batch.engine()
+    var numbers = Numbers(seed: 5)
+    let garbage = numbers.floats(batch.network.inputShape.count).map { $0 * 1000 }
+    try engine.load(garbage, 1, row: 3)
+    let sum = try engine.gradientSum(batch.parameters, factors: [0.5, 1, 0.25, 0])
+    #expect(try engine.gradientSum(batch.parameters, factors: [0, 0, 0, 0]).allSatisfy { $0 == 0 })
+    engine.clear(rows: 3..<4)
+    #expect(try engine.gradientSum(batch.parameters, factors: [0.5, 1, 0.25, 1]) == sum)
+    #expect(engine.factors[3] == 0)
+
+    // The plain sum knows no factors, but rows without an example all the same.
+    let plain = try batch.engine { $0.mode = .batch }
+    try plain.load(garbage, 1, row: 3)
+    plain.clear(rows: 3..<4)
+    let three = try engine.gradientSum(batch.parameters)
+    #expect(relativeError(try plain.gradientSum(batch.parameters), three.map { Double($0) }) < 1e-5)
+  }
+
+  /// An example whose gradient is not finite counts as 0; the others give what they gave before.
+  @Test(arguments: settings) func nonFiniteExamples(_ setting: Setting) throws {
+    let batch = try Batch(setting)
+    for overrides in batch.network.everyMethod {
+      let engine = try batch.engine { $0.bookKeeping = overrides }
+      let without = try engine.gradientSum(batch.parameters, factors: [1, 0, 1, 1])
+      for bad in [Float.nan, .infinity, 1e38] {
+        try engine.load(batch.examples, batch.labels)
+        var features = [Float](repeating: bad, count: batch.network.inputShape.count)
+        features[0] = -bad
+        try engine.load(features, 1, row: 1)
+        let sum = try engine.gradientSum(batch.parameters)
+        if engine.squaredNorms[1].isFinite { continue }
+        #expect(engine.factors[1] == 0)
+        #expect(relativeError(sum, without.map { Double($0) }) < 1e-6, "\(overrides) \(bad)")
+      }
     }
   }
 
@@ -186,11 +201,7 @@ struct Architecture: Sendable, CustomTestStringConvertible {
         $0.threads = threads
         $0.blockSize = block
       }
-      var sums: [[Float]] = []
-      for _ in 0..<3 {
-        try engine.run(parameters: batch.parameters)
-        sums.append(try engine.gradientSum(factors))
-      }
+      let sums = try (0..<3).map { _ in try engine.gradientSum(batch.parameters, factors: factors) }
       #expect(sums[0] == sums[1] && sums[1] == sums[2])
       if first.isEmpty { first = sums[0] }
       #expect(relativeError(sums[0], first.map { Double($0) }) < 1e-5)
@@ -200,11 +211,11 @@ struct Architecture: Sendable, CustomTestStringConvertible {
   @Test(arguments: settings) func evaluationIsTheForwardPass(_ setting: Setting) throws {
     let batch = try Batch(setting)
     let engine = try batch.engine()
-    try engine.run(parameters: batch.parameters)
-    let (logits, losses) = (Array(engine.logits), Array(engine.losses))
+    _ = try engine.gradientSum(batch.parameters)
+    let losses = Array(engine.losses)
     try engine.evaluate(parameters: batch.parameters)
-    #expect(Array(engine.logits) == logits && Array(engine.losses) == losses)
-    #expect(logits.count == batch.labels.count * batch.network.classCount)
+    #expect(Array(engine.losses) == losses)
+    #expect(engine.outputs.count == batch.labels.count * batch.network.outputShape.count)
   }
 
   @Test(arguments: Architecture.all) func backendsAgree(_ architecture: Architecture) throws {
@@ -212,10 +223,23 @@ struct Architecture: Sendable, CustomTestStringConvertible {
     for backend in BackendKind.allCases {
       let batch = try Batch(Setting(architecture: architecture, backend: backend))
       let engine = try batch.engine()
-      try engine.run(parameters: batch.parameters)
-      results.append((Array(engine.squaredNorms), try engine.gradientSum([1, 0.5, 2, -1])))
+      let sum = try engine.gradientSum(batch.parameters, factors: [1, 0.5, 2, -1])
+      results.append((Array(engine.squaredNorms), sum))
     }
     #expect(worstRelativeDifference(results[1].norms, results[0].norms) < 1e-5)
     #expect(relativeError(results[1].sum, results[0].sum.map { Double($0) }) < 1e-5)
+  }
+}
+
+extension Network {
+  /// Choices of methods by layer in which every method of every layer occurs.
+  var everyMethod: [[String: BookKeeping]] {
+    let methods = zip(nodes, layers).compactMap { node, layer in
+      (layer as? any ParameterizedLayer).map { (node.name, $0.bookKeepings) }
+    }
+    let most = methods.map(\.1.count).max() ?? 0
+    return (0..<most).map { choice in
+      Dictionary(uniqueKeysWithValues: methods.map { ($0.0, $0.1[min(choice, $0.1.count - 1)]) })
+    }
   }
 }

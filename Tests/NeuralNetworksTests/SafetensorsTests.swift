@@ -153,8 +153,9 @@ import Testing
 
     let other = try Network(inputShape: Shape([1, 28, 28]), layers: tutorialLayers(hidden: 31))
     #expect(throws: NetworkError.self) { try other.parameters(from: file) }
-    let renamed = try Network(
-      inputShape: Shape([1, 28, 28]), layers: tutorialLayers(names: ("0", "3", "7", "x")))
+    var nodes = network.nodes
+    nodes[9].name = "x"
+    let renamed = try Network(inputShape: network.inputShape, nodes: nodes)
     #expect(throws: NetworkError.parameters("“x.weight” is missing")) { try renamed.parameters(from: file) }
     let larger = try Safetensors(
       Safetensors.encode(

@@ -11,24 +11,24 @@ enum TestNetwork: String, CaseIterable {
 
   func network() throws -> Network {
     switch self {
-    case .logistic: try Network(inputShape: Shape([12]), layers: [.dense(name: "0", outputs: 3)])
+    case .logistic: try Network(inputShape: Shape([12]), layers: [.dense(outputs: 3)])
     case .tanhPerceptron:
       try Network(
         inputShape: Shape([12]),
         layers: [
-          .dense(name: "0", outputs: 9), .tanh, .dense(name: "2", outputs: 7, bias: false), .relu,
-          .dense(name: "4", outputs: 3),
+          .dense(outputs: 9), .tanh, .dense(outputs: 7, bias: false), .relu,
+          .dense(outputs: 3),
         ])
     case .convolutional:
       try Network(
         inputShape: Shape([1, 8, 8]),
         layers: [
           .convolution(
-            name: "1", filters: 4,
+            filters: 4,
             window: Window(kernel: 4, stride: 2, padding: Padding(top: 1, left: 1, bottom: 2, right: 2))),
           .relu, .maxPool(Window(kernel: 2, stride: 1)),
-          .convolution(name: "4", filters: 5, window: Window(kernel: 2, stride: 1)),
-          .tanh, .averagePool(Window(kernel: 2, stride: 1)), .flatten, .dense(name: "8", outputs: 3),
+          .convolution(filters: 5, window: Window(kernel: 2, stride: 1)),
+          .tanh, .averagePool(Window(kernel: 2, stride: 1)), .flatten, .dense(outputs: 3),
         ])
     }
   }

@@ -125,7 +125,7 @@ import Testing
       var plain = [Float](repeating: 0, count: count * geometry.weightCount)
       var ofFormed = [Double](repeating: 0, count: count)
       var ghost = [Double](repeating: 0, count: count)
-      var scratch = [Float](repeating: .nan, count: backend.ghostScratchCount(geometry))
+      var scratch = [Float](repeating: .nan, count: try backend.ghostScratchCount(geometry, .patches))
       try formed.withUnsafeMutableBufferPointer { formed in
         try backend.convolutionExampleGradients(
           geometry, count: count, input: input, outputGradient: gradient, gradients: formed)
@@ -140,10 +140,10 @@ import Testing
           }
         }
       }
-      scratch.withUnsafeMutableBufferPointer { scratch in
-        ghost.withUnsafeMutableBufferPointer { ghost in
-          backend.addGhostSquaredNorms(
-            geometry, count: count, input: input, outputGradient: gradient, scratch: scratch, to: ghost)
+      try scratch.withUnsafeMutableBufferPointer { scratch in
+        try ghost.withUnsafeMutableBufferPointer { ghost in
+          try backend.addGhostSquaredNorms(
+            geometry, .patches, count: count, input: input, outputGradient: gradient, scratch: scratch, to: ghost)
         }
       }
       norms += [ofFormed, ghost]
@@ -164,14 +164,14 @@ import Testing
     let rest: Float = 0x1p-20
     let expected = pixel.reduce(0.0) { $0 + Double($1) * Double($1) } * Double(rest) * Double(rest)
     for backend in [reference, fast] as [any NumericBackend] {
-      var scratch = [Float](repeating: 0, count: backend.ghostScratchCount(geometry))
+      var scratch = [Float](repeating: 0, count: try backend.ghostScratchCount(geometry, .patches))
       var norm = [0.0]
-      (pixel + pixel).withUnsafeBufferPointer { input in
-        [1, -1 + rest].withUnsafeBufferPointer { gradient in
-          scratch.withUnsafeMutableBufferPointer { scratch in
-            norm.withUnsafeMutableBufferPointer {
-              backend.addGhostSquaredNorms(
-                geometry, count: 1, input: input, outputGradient: gradient, scratch: scratch, to: $0)
+      try (pixel + pixel).withUnsafeBufferPointer { input in
+        try [1, -1 + rest].withUnsafeBufferPointer { gradient in
+          try scratch.withUnsafeMutableBufferPointer { scratch in
+            try norm.withUnsafeMutableBufferPointer {
+              try backend.addGhostSquaredNorms(
+                geometry, .patches, count: 1, input: input, outputGradient: gradient, scratch: scratch, to: $0)
             }
           }
         }
@@ -284,7 +284,7 @@ import Testing
     var numbers = Numbers(seed: UInt64(classes))
     // Large logits would overflow without the shift.
     let logits = numbers.floats(count * classes).map { $0 * 500 }
-    let labels = (0..<count).map { _ in Int32(numbers.pick(0...classes - 1)) }
+    let labels = (0..<count).map { _ in Float(numbers.pick(0...classes - 1)) }
     var losses: [[Double]] = []
     let error = logits.withUnsafeBufferPointer { logits in
       labels.withUnsafeBufferPointer { labels in
@@ -315,6 +315,8 @@ import Testing
             difference(0, before: sum) {
               $0.addWeightedRowSum(rows: rows, columns: columns, m, factors: f, to: $1)
             } < 1e-6)
+          #expect(difference(0, before: sum) { $0.addRowSum(rows: rows, columns: columns, m, to: $1) } < 1e-6)
+          #expect(difference(0, before: matrix) { $0.add(m, to: $1) } == 0)
           #expect(
             difference(columns) { $0.groupRowSums(groups: 1, group: rows, columns: columns, m, output: $1) } < 1e-6)
           #expect(

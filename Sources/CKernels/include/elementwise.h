@@ -13,8 +13,8 @@ void ck_tanh(size_t count, const float *x, float *y);
 /// dx = dy * (1 - y²); dx may be dy.
 void ck_tanh_gradient(size_t count, const float *y, const float *dy, float *dx);
 
-/// Softmax cross-entropy of each row of logits [count, classes], in float64; gradient = softmax - one-hot.
-void ck_softmax_cross_entropy(size_t count, size_t classes, const float *logits, const int32_t *labels,
+/// Softmax cross-entropy of each row of logits [count, classes] with labels that are whole numbers, in float64; gradient = softmax - one-hot.
+void ck_softmax_cross_entropy(size_t count, size_t classes, const float *logits, const float *labels,
                               double *losses, float *gradient);
 
 /// velocity = momentum * velocity + scale * gradient; parameters -= learning_rate * velocity.

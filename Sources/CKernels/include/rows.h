@@ -12,6 +12,8 @@ void ck_row_squared_norms(size_t rows, size_t columns, const float *matrix, doub
 void ck_scale_rows(size_t rows, size_t columns, const float *factors, const float *matrix, float *output);
 /// sum[j] += Σ_i factors[i] * matrix[i, j].
 void ck_add_weighted_row_sum(size_t rows, size_t columns, const float *factors, const float *matrix, float *sum);
+/// sum[j] += Σ_i matrix[i, j].
+void ck_add_row_sum(size_t rows, size_t columns, const float *matrix, float *sum);
 /// output[g, j] = Σ over the `group` rows of group g.
 void ck_group_row_sums(size_t groups, size_t group, size_t columns, const float *matrix, float *output);
 /// ‖UᵀG‖² = Σ over s, t of (u_s · u_t)(g_s · g_t), for U [rows, u_columns] and G [rows, g_columns], in float64.

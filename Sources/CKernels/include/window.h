@@ -3,10 +3,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// A window that slides over an NHWC image. Padding is less than the kernel, so every window sees the image.
+/// A window that slides over an NHWC image, its taps `dilation` pixels apart. Padding is less than the kernel's extent, so
+/// that every window without dilation sees the image.
 typedef struct {
   ptrdiff_t channels, height, width;
-  ptrdiff_t kernel_height, kernel_width, stride_height, stride_width, top, left;
+  ptrdiff_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width, top, left;
   ptrdiff_t output_height, output_width;
 } ck_window;
 
@@ -20,5 +21,6 @@ void ck_average_pool(const ck_window *window, size_t count, const float *x, floa
 /// Sets dx.
 void ck_average_pool_gradient(const ck_window *window, size_t count, const float *dy, float *dx);
 
-/// The patch of each output pixel of one image as a row [kernel_height, kernel_width, channels], zero where it is padding.
-void ck_patches(const ck_window *window, const float *x, float *patches);
+/// The patch of each output pixel of one image, of the channels `first` ..< `first + part` alone, as a row
+/// [kernel_height, kernel_width, part], zero where it is padding.
+void ck_patches(const ck_window *window, ptrdiff_t first, ptrdiff_t part, const float *x, float *patches);

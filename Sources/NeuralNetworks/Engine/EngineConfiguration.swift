@@ -1,11 +1,13 @@
 import Tensors
 
 /// What an engine computes beside the losses.
-public enum GradientMode: Hashable, Sendable {
-  /// Per-example gradient norms, and weighted sums of per-example gradients: what DP-SGD needs.
-  case perExample
-  /// Weighted sums only: ordinary training, with no norms.
+public enum GradientMode: String, Hashable, Sendable {
+  /// A factor for each example from its own gradient's norm: what DP-SGD needs.
+  case perExample = "per_example"
+  /// The plain sum of the gradients: ordinary training, with no norms.
   case batch
+  /// A factor for the sum of the gradients of each group of examples (microbatches).
+  case grouped
 }
 
 /// How an engine runs. The defaults are right unless something was measured.
@@ -15,6 +17,9 @@ public struct EngineConfiguration: Hashable, Sendable {
   public var batchSize: Int
   public var threads: Int
   public var mode: GradientMode
+  /// By parameter of the network: the number, from 0, of the group whose norm and factor it shares; −1 for a frozen
+  /// parameter, which has no gradient. Nil puts all into one group.
+  public var groups: [Int]?
   /// Overrides of the method by layer name.
   public var bookKeeping: [String: BookKeeping]
   /// Bytes that all kept per-example gradients may take together; beyond it convolutions recompute or use ghost norms.
@@ -24,12 +29,14 @@ public struct EngineConfiguration: Hashable, Sendable {
 
   public init(
     batchSize: Int, backend: BackendKind = .oneDNN, threads: Int = 1, mode: GradientMode = .perExample,
-    bookKeeping: [String: BookKeeping] = [:], keptGradientByteLimit: Int = 256 << 20, blockSize: Int? = nil
+    groups: [Int]? = nil, bookKeeping: [String: BookKeeping] = [:], keptGradientByteLimit: Int = 256 << 20,
+    blockSize: Int? = nil
   ) {
     self.batchSize = batchSize
     self.backend = backend
     self.threads = threads
     self.mode = mode
+    self.groups = groups
     self.bookKeeping = bookKeeping
     self.keptGradientByteLimit = keptGradientByteLimit
     self.blockSize = blockSize
@@ -48,22 +55,24 @@ public struct PhaseDurations: Hashable, Sendable {
 
 /// Bytes that an engine holds.
 public struct EngineMemory: Hashable, Sendable {
-  /// The backend's own copies of the weights and the threads' partial gradient sums.
+  /// The backend's own copies of the weights and the threads' accumulators.
   public var parameters = 0
-  /// Inputs, activations, output gradients, scratch.
+  /// Inputs, outputs, and one block's activations, gradients of activations and scratch for each thread.
   public var activations = 0
-  /// What is kept per example until the clipped sum.
+  /// What is kept of an example between its norm and the clipped sum.
   public var bookKeeping = 0
   public var total: Int { parameters + activations + bookKeeping }
 }
 
 /// What an engine decided for one layer, for people to read.
 public struct LayerPlan: Hashable, Sendable, CustomStringConvertible {
+  /// The node's name; it may be empty.
+  public let name: String
   /// "convolution 1×28×28 → 16×14×14, kernel 8×8/2,2".
   public let layer: String
-  /// Nil for a layer without parameters.
+  /// Nil for a layer without parameters that are trained.
   public let bookKeeping: BookKeeping?
-  /// Bytes kept for each example of the batch until the clipped sum.
+  /// Bytes kept for each example of a block until the clipped sum.
   public let keptBytesPerExample: Int
 
   public var description: String {

@@ -3,29 +3,24 @@ import Tensors
 /// One thread's part of an engine: its share of the examples, block by block.
 final class EngineWorker {
   let backend: any NumericBackend
-  private let thread: Int
   private let network: Network
   private let plan: ExecutionPlan
-  private let arena: Arena
-  private let wantsNorms: Bool
+  private let buffers: BlockBuffers
   private let blocks: [Block]
-  /// The first layer with parameters: backward goes no further down.
-  private let firstParameterized: Int
   private var durations = PhaseDurations()
   private var failure: TensorError?
 
   init(
-    thread: Int, backend: any NumericBackend, network: Network, plan: ExecutionPlan, arena: Arena, wantsNorms: Bool
+    thread: Int, backend: any NumericBackend, network: Network, plan: ExecutionPlan, arena: Arena
   ) {
-    self.thread = thread
     self.backend = backend
     self.network = network
     self.plan = plan
-    self.arena = arena
-    self.wantsNorms = wantsNorms
+    buffers = BlockBuffers(thread: thread, plan: plan, arena: arena)
     blocks = plan.sizes.blocks(of: thread)
-    firstParameterized = plan.parameters.firstIndex { $0 != nil } ?? network.layers.count
   }
+
+  var accumulator: MutableFloats { buffers.accumulator }
 
   func takeDurations() -> PhaseDurations {
     defer { durations = PhaseDurations() }
@@ -38,33 +33,41 @@ final class EngineWorker {
     return failure
   }
 
-  func run(parameters: Floats, backward: Bool) {
-    do throws(TensorError) {
+  // MARK: This thread's share
+
+  func evaluate(parameters: Floats) {
+    guarded { () throws(TensorError) in
       for block in blocks {
-        try forward(block, parameters)
-        if backward { try self.backward(block, parameters) }
+        try forward(block, parameters, isTraining: false)
+        _ = buffers.outputs(block).update(from: buffers.value(plan.graph.output, block))
       }
-    } catch {
-      failure = error
     }
   }
 
-  /// Leaves Σ factors[i] · ∇loss_i over this thread's examples in its partial sum.
-  func sumGradients(factors: Floats) {
-    let sum = arena[plan.partialSums[thread]]
-    sum.update(repeating: 0)
-    let share = plan.sizes.share(thread)
-    do throws(TensorError) {
-      for (index, storage) in plan.parameters.enumerated() {
-        guard let storage else { continue }
-        let parts =
-          storage.retention.sumsInBlocks
-          ? blocks : [Block(thread: thread, start: share.lowerBound, count: share.count)]
-        for block in parts {
-          try storage.layer.addGradientSum(
-            sumPass(index, storage, block), factors: factors.slice(block.start, block.count), to: sum)
-        }
+  /// Adds Σ factor · gradient to the accumulator.
+  func accumulate(parameters: Floats, rule: some FactorRule) {
+    guarded { () throws(TensorError) in
+      for block in blocks {
+        try forward(block, parameters, isTraining: true)
+        try backward(block, parameters)
+        try clip(block, parameters, rule)
       }
+    }
+  }
+
+  /// Adds the plain sum of the gradients to `sum`.
+  func accumulate(parameters: Floats, to sum: MutableFloats) {
+    guarded { () throws(TensorError) in
+      for block in blocks {
+        try forward(block, parameters, isTraining: true)
+        try backward(block, parameters, sum: sum)
+      }
+    }
+  }
+
+  private func guarded(_ body: () throws(TensorError) -> Void) {
+    do throws(TensorError) {
+      try body()
     } catch {
       failure = error
     }
@@ -72,78 +75,155 @@ final class EngineWorker {
 
   // MARK: One block
 
-  private func forward(_ block: Block, _ parameters: Floats) throws(TensorError) {
+  private func forward(_ block: Block, _ parameters: Floats, isTraining: Bool) throws(TensorError) {
     let start = ContinuousClock.now
     for (index, layer) in network.layers.enumerated() where layer.outputStorage != .sameAsInput {
-      try layer.forward(pass(index, block, parameters))
+      try layer.forward(pass(index, block, parameters, isTraining: isTraining))
     }
-    let logits = plan.graph.logits
-    backend.softmaxCrossEntropy(
-      count: block.count, classes: network.classCount, logits: Floats(plan.values[logits](block, in: arena)),
-      labels: UnsafeBufferPointer(plan.labels(block, in: arena)), losses: plan.losses(block, in: arena),
-      gradient: plan.gradients[logits](block, in: arena))
+    let output = plan.graph.output
+    network.loss.evaluate(
+      network.outputShape, count: block.count, outputs: Floats(buffers.value(output, block)),
+      targets: Floats(buffers.targets(block)), losses: buffers.losses(block),
+      gradient: buffers.gradient(output, block), backend: backend)
     durations.forward += seconds(since: start)
   }
 
-  private func backward(_ block: Block, _ parameters: Floats) throws(TensorError) {
-    for index in network.layers.indices.reversed() where index >= firstParameterized {
-      if let storage = plan.parameters[index] {
-        let start = ContinuousClock.now
-        let norms = (storage.weightNorms(block, in: arena), storage.biasNorms(block, in: arena))
-        try storage.layer.squaredNorms(gradientPass(index, storage, block), into: wantsNorms ? norms : nil)
-        durations.norms += seconds(since: start)
+  /// - Parameter sum: where the plain sum of the gradients is added; nil if norms are wanted instead.
+  private func backward(_ block: Block, _ parameters: Floats, sum: MutableFloats? = nil) throws(TensorError) {
+    let views = buffers.views(block)
+    maskLoss(block)
+    for index in plan.schedule.backward.reversed() {
+      let start = ContinuousClock.now
+      let pass = pass(index, block, parameters, isTraining: true)
+      try network.layers[index].backward(pass)
+      for (slot, target) in plan.schedule.wanted[index].enumerated() where target == .addition {
+        let tensor = plan.graph.inputs[index][slot]
+        backend.add(
+          Floats(buffers.addition(slot, tensor, block)), to: buffers.gradient(tensor, block))
       }
-      if index > firstParameterized, network.layers[index].outputStorage != .sameAsInput {
-        let start = ContinuousClock.now
-        try network.layers[index].backward(pass(index, block, parameters))
-        durations.backward += seconds(since: start)
+      let between = ContinuousClock.now
+      durations.backward += seconds(from: start, to: between)
+      guard let trained = plan.trained[index] else { continue }
+      if let sum {
+        try trained.layer.addGradientSum(pass, factors: nil, to: sum)
+        durations.gradientSum += seconds(since: between)
+      } else {
+        try trained.layer.squaredNorms(pass, into: views.norms[index])
+        durations.norms += seconds(since: between)
       }
     }
-    if wantsNorms { totalNorms(block) }
   }
 
-  /// Adds up the norms of the parameters, always in the same order.
-  private func totalNorms(_ block: Block) {
-    let total = plan.squaredNorms(block, in: arena)
-    total.update(repeating: 0)
-    for case let storage? in plan.parameters {
-      let (weight, bias) = (storage.weightNorms(block, in: arena), storage.biasNorms(block, in: arena))
-      for i in 0..<block.count { total[i] += weight[i] + bias[i] }
+  /// Rows without an example have the gradient 0.
+  private func maskLoss(_ block: Block) {
+    let gradient = buffers.gradient(plan.graph.output, block)
+    let width = network.outputShape.count
+    for (row, isExample) in buffers.isExample(block).enumerated() where !isExample {
+      gradient.slice(row * width, width).update(repeating: 0)
     }
   }
 
-  private func pass(_ index: Int, _ block: Block, _ parameters: Floats) -> LayerPass {
-    let (input, output) = (plan.graph.inputs[index], plan.graph.outputs[index])
-    return LayerPass(
-      backend: backend, count: block.count, parameters: parameters,
-      packedWeights: plan.parameters[index].map { arena[$0.packedWeights] } ?? MutableFloats(start: nil, count: 0),
-      input: plan.values[input](block, in: arena), output: plan.values[output](block, in: arena),
-      outputGradient: plan.gradients[output](block, in: arena), inputGradient: plan.gradients[input](block, in: arena),
-      winners: plan.winners[index](block, in: arena))
+  private func clip(_ block: Block, _ parameters: Floats, _ rule: some FactorRule) throws(TensorError) {
+    let start = ContinuousClock.now
+    let views = buffers.views(block)
+    try addUpNorms(block, parameters)
+    let between = ContinuousClock.now
+    durations.norms += seconds(from: start, to: between)
+    let isExample = buffers.isExample(block)
+    rule.setFactors(
+      squaredNorms: .init(views.squaredNorms), isExample: .init(isExample), firstRow: block.start, count: block.count,
+      into: views.groupFactors)
+    for row in 0..<block.count {
+      let isFinite = (0..<plan.groups.count).allSatisfy { views.squaredNorms[$0 * block.count + row].isFinite }
+      if !isFinite {
+        zero(row, of: block, parameters)
+        isExample[row] = false
+      }
+      if !isExample[row] {
+        for group in 0..<plan.groups.count { views.groupFactors[group * block.count + row] = 0 }
+      }
+    }
+    buffers.publish(block)
+    for index in plan.schedule.backward {
+      guard let trained = plan.trained[index] else { continue }
+      try trained.layer.addGradientSum(
+        pass(index, block, parameters, isTraining: true), factors: views.factors[index], to: buffers.accumulator)
+    }
+    durations.gradientSum += seconds(since: between)
   }
 
-  private func gradientPass(_ index: Int, _ storage: ParameterStorage, _ block: Block) -> GradientPass {
-    GradientPass(
-      backend: backend, method: storage.method, count: block.count,
-      input: plan.values[plan.graph.inputs[index]](block, in: arena),
-      outputGradient: plan.gradients[plan.graph.outputs[index]](block, in: arena),
-      kept: (storage.keptWeight(block, in: arena), storage.keptBias(block, in: arena)),
-      scratch: arena[plan.scratch[thread]])
+  /// Norms of the parameters and of their groups, always added up in the same order.
+  private func addUpNorms(_ block: Block, _ parameters: Floats) throws(TensorError) {
+    let views = buffers.views(block)
+    for p in network.parameters.indices { buffers.parameterNorms(p, block).update(repeating: 0) }
+    for (index, trained) in plan.trained.enumerated() {
+      guard let trained else { continue }
+      if let tied = trained.layer as? any TiedLayer {
+        try tied.addCrossTerms(
+          pass(index, block, parameters, isTraining: true),
+          owner: pass(tied.owner, block, parameters, isTraining: true), to: views.norms[index][0])
+      }
+      for (norms, p) in zip(views.norms[index], trained.parameters) {
+        let total = buffers.parameterNorms(p, block)
+        for i in 0..<block.count { total[i] += norms[i] }
+      }
+    }
+    views.squaredNorms.update(repeating: 0)
+    for (p, group) in plan.groups.byParameter.enumerated() where group >= 0 {
+      let norms = buffers.parameterNorms(p, block)
+      for i in 0..<block.count { views.squaredNorms[group * block.count + i] += norms[i] }
+    }
   }
 
-  /// As `gradientPass`, after backward: activations are there only if the method retains them.
-  private func sumPass(_ index: Int, _ storage: ParameterStorage, _ block: Block) -> GradientPass {
-    guard !storage.retention.activations else { return gradientPass(index, storage, block) }
+  /// An example whose gradient is not finite has no direction to keep, and 0 · ∞ would spoil the sum for all: everything
+  /// that the sums read of it becomes 0. Exact, because no layer mixes examples.
+  private func zero(_ row: Int, of block: Block, _ parameters: Floats) {
+    for (index, trained) in plan.trained.enumerated() {
+      guard let trained else { continue }
+      let layer = network.layers[index]
+      trained.layer.clearKept(pass(index, block, parameters, isTraining: true), row: row)
+      guard trained.layer.sumReadsTensors(trained.method) else { continue }
+      buffers.state(index, block).slice(row * layer.stateCount, layer.stateCount).update(repeating: 0)
+      let output = plan.graph.outputs[index]
+      let width = plan.graph.tensors[output].width
+      buffers.gradient(output, block).slice(row * width, width).update(repeating: 0)
+      if layer.backwardReads.contains(.output) {
+        buffers.value(output, block).slice(row * width, width).update(repeating: 0)
+      }
+      for tensor in plan.graph.inputs[index] where layer.backwardReads.contains(.input) {
+        let width = plan.graph.tensors[tensor].width
+        buffers.value(tensor, block).slice(row * width, width).update(repeating: 0)
+      }
+    }
+  }
+
+  private func pass(_ index: Int, _ block: Block, _ parameters: Floats, isTraining: Bool) -> LayerPass {
+    let inputs = plan.graph.inputs[index]
     let none = MutableFloats(start: nil, count: 0)
-    return GradientPass(
-      backend: backend, method: storage.method, count: block.count, input: none, outputGradient: none,
-      kept: (storage.keptWeight(block, in: arena), storage.keptBias(block, in: arena)),
-      scratch: arena[plan.scratch[thread]])
+    func value(_ slot: Int) -> MutableFloats { slot < inputs.count ? buffers.value(inputs[slot], block) : none }
+    func gradient(_ slot: Int) -> MutableFloats? {
+      guard slot < plan.schedule.wanted[index].count else { return nil }
+      return switch plan.schedule.wanted[index][slot] {
+      case .first: buffers.gradient(inputs[slot], block)
+      case .addition: buffers.addition(slot, inputs[slot], block)
+      case nil: nil
+      }
+    }
+    return LayerPass(
+      backend: backend, count: block.count, parameters: parameters, packedWeights: buffers.packedWeights(index),
+      input: value(0), secondInput: value(1), thirdInput: value(2),
+      output: buffers.value(plan.graph.outputs[index], block),
+      outputGradient: buffers.gradient(plan.graph.outputs[index], block), inputGradient: gradient(0),
+      secondInputGradient: gradient(1), thirdInputGradient: gradient(2), state: buffers.state(index, block),
+      scratch: buffers.scratch, kept: buffers.kept(index, block), winners: buffers.winners(index, block),
+      method: plan.trained[index]?.method ?? .ghost, isTraining: isTraining, seeds: .init(buffers.seeds(block)))
   }
 }
 
-func seconds(since start: ContinuousClock.Instant) -> Double {
-  let (seconds, attoseconds) = (ContinuousClock.now - start).components
+func seconds(since start: ContinuousClock.Instant) -> Double { seconds(from: start, to: .now) }
+
+func seconds(from start: ContinuousClock.Instant, to end: ContinuousClock.Instant) -> Double {
+  let (seconds, attoseconds) = (end - start).components
   return Double(seconds) + Double(attoseconds) * 1e-18
 }
 
@@ -153,18 +233,5 @@ extension PhaseDurations {
     backward += other.backward
     norms += other.norms
     gradientSum += other.gradientSum
-  }
-}
-
-extension LayerPlan {
-  init(_ layer: any Layer, _ storage: ParameterStorage?, graph: TensorGraph, index: Int) {
-    self.layer = layer.label
-    bookKeeping = storage?.method
-    guard let kept = storage?.retention else {
-      keptBytesPerExample = 0
-      return
-    }
-    let activations = kept.activations ? graph.widths[graph.inputs[index]] + graph.widths[graph.outputs[index]] : 0
-    keptBytesPerExample = (kept.weightFloats + kept.biasFloats + activations) * MemoryLayout<Float>.size
   }
 }

@@ -3,180 +3,179 @@ import Tensors
 // The places of everything that a network computes, decided once.
 //
 // The batch is split over threads by example. A thread takes its share in blocks of a few examples, and runs each block
-// through forward, loss, backward and norms before it begins the next, so that most activations need memory for one block
-// only, and are still in the cache when they are read:
+// through forward, loss, backward, norms, factors and gradient sums before it begins the next:
 //
 //     batch   |..........thread 0..........|..........thread 1..........|
 //     blocks  |  b  |  b  |  b  |  b  |  b |  b  |  b  |  b  |  b  |  b |
 //
-// What the clipped sum needs later is kept for the whole batch. A buffer is therefore either batch-wide or one for each
-// thread. Layers that work in place share a tensor, and with it the tensor's gradient.
+// An example's factor follows from that example alone, so that nothing is kept from one block to the next but numbers:
+// losses, norms and factors. All else has a place for one block on each thread, and tensors that are not needed at the
+// same time share theirs.
 
 /// The examples of one block: `start` counts from the beginning of the batch.
 struct Block {
-  let thread: Int
   let start: Int
   let count: Int
-}
-
-/// A buffer with `width` elements for each example.
-struct BlockBuffer<Element: BitwiseCopyable> {
-  let width: Int
-  private let batchWide: Bool
-  private let regions: [ArenaRegion<Element>]
-
-  /// - Throws: `TensorError.tooLarge`.
-  init(width: Int, batchWide: Bool, plan: BlockSizes, layout: inout ArenaLayout) throws(TensorError) {
-    self.width = width
-    self.batchWide = batchWide
-    var regions: [ArenaRegion<Element>] = []
-    for _ in 0..<(batchWide ? 1 : plan.threads) {
-      let rows = batchWide ? plan.batch : plan.block
-      regions.append(try layout.reserve(width == 0 ? 0 : try checkedProduct([width, rows])))
-    }
-    self.regions = regions
-  }
-
-  func callAsFunction(_ block: Block, in arena: Arena) -> UnsafeMutableBufferPointer<Element> {
-    batchWide
-      ? arena[regions[0]].slice(block.start * width, block.count * width)
-      : arena[regions[block.thread]].slice(0, block.count * width)
-  }
-
-  func whole(in arena: Arena) -> UnsafeMutableBufferPointer<Element> {
-    precondition(batchWide)
-    return arena[regions[0]]
-  }
 }
 
 struct BlockSizes: Hashable {
   let batch, threads, block: Int
 
-  func share(_ thread: Int) -> Range<Int> { WorkerPool.share(of: batch, member: thread, members: threads) }
-
   func blocks(of thread: Int) -> [Block] {
-    let share = share(thread)
+    let share = WorkerPool.share(of: batch, member: thread, members: threads)
     return stride(from: share.lowerBound, to: share.upperBound, by: block).map {
-      Block(thread: thread, start: $0, count: min(block, share.upperBound - $0))
+      Block(start: $0, count: min(block, share.upperBound - $0))
     }
-  }
-}
-
-/// Which tensor a layer reads and which it writes; tensor 0 is the network's input.
-struct TensorGraph {
-  private(set) var widths: [Int]
-  private(set) var inputs: [Int] = []
-  private(set) var outputs: [Int] = []
-
-  init(_ network: Network) {
-    widths = [network.inputShape.count]
-    // The caller's input is not ours to overwrite.
-    var overwritable = false
-    for layer in network.layers {
-      let input = widths.count - 1
-      inputs.append(input)
-      switch layer.outputStorage {
-      case .sameAsInput: break
-      case .overInput where overwritable: overwritable = !layer.readsOutputInBackward
-      case .own, .overInput:
-        widths.append(layer.outputShape.count)
-        overwritable = !layer.readsOutputInBackward
-      }
-      outputs.append(widths.count - 1)
-    }
-  }
-
-  var logits: Int { widths.count - 1 }
-}
-
-/// The buffers of a layer with parameters.
-struct ParameterStorage {
-  let layer: any ParameterizedLayer
-  let method: BookKeeping
-  let retention: Retention
-  let packedWeights: ArenaRegion<Float>
-  let keptWeight, keptBias: BlockBuffer<Float>
-  let weightNorms, biasNorms: BlockBuffer<Double>
-}
-
-struct ExecutionPlan {
-  let sizes: BlockSizes
-  let graph: TensorGraph
-  let values, gradients: [BlockBuffer<Float>]
-  let winners: [BlockBuffer<UInt16>]
-  /// By layer; nil where a layer has no parameters.
-  let parameters: [ParameterStorage?]
-  let scratch: [ArenaRegion<Float>]
-  /// Each thread's part of a gradient sum, in the layout of the parameter buffer.
-  let partialSums: [ArenaRegion<Float>]
-  let losses, squaredNorms: BlockBuffer<Double>
-  let labels: BlockBuffer<Int32>
-  let layout: ArenaLayout
-  let memory: EngineMemory
-
-  init(
-    _ network: Network, _ configuration: EngineConfiguration, backend: any NumericBackend
-  ) throws {
-    let graph = TensorGraph(network)
-    self.graph = graph
-    let methods = try BookKeepingChoice(network, configuration, backend: backend)
-    let sizes = BlockSizes(
-      batch: configuration.batchSize, threads: configuration.threads,
-      block: Self.blockSize(configuration, floatsPerExample: graph.widths.reduce(0, +)))
-    self.sizes = sizes
-    var layout = ArenaLayout()
-    var memory = EngineMemory()
-
-    var keepsValue = Set([0, graph.logits])
-    var keepsGradient: Set<Int> = []
-    for (index, choice) in methods.byLayer.enumerated() {
-      guard let choice, choice.retention.activations else { continue }
-      keepsValue.insert(graph.inputs[index])
-      keepsGradient.insert(graph.outputs[index])
-    }
-    values = try graph.widths.enumerated().map { tensor, width in
-      try BlockBuffer(width: width, batchWide: keepsValue.contains(tensor), plan: sizes, layout: &layout)
-    }
-    gradients = try graph.widths.enumerated().map { tensor, width in
-      try BlockBuffer(width: width, batchWide: keepsGradient.contains(tensor), plan: sizes, layout: &layout)
-    }
-    winners = try network.layers.map {
-      try BlockBuffer(width: $0.winnerCount, batchWide: false, plan: sizes, layout: &layout)
-    }
-    labels = try BlockBuffer(width: 1, batchWide: true, plan: sizes, layout: &layout)
-    losses = try BlockBuffer(width: 1, batchWide: true, plan: sizes, layout: &layout)
-    squaredNorms = try BlockBuffer(width: 1, batchWide: true, plan: sizes, layout: &layout)
-    let scratchCount = try methods.scratchCount(sizes)
-    scratch = try (0..<sizes.threads).map { _ in try layout.reserve(scratchCount) }
-    memory.activations = layout.byteCount
-
-    partialSums = try (0..<sizes.threads).map { _ in try layout.reserve(network.parameterCount) }
-    let packed: [ArenaRegion<Float>] = try network.layers.map {
-      try layout.reserve(($0 as? any ParameterizedLayer)?.packedWeightCount(for: backend) ?? 0)
-    }
-    memory.parameters = layout.byteCount - memory.activations
-
-    parameters = try methods.byLayer.enumerated().map { index, choice in
-      guard let choice else { return nil }
-      let kept = choice.retention
-      return ParameterStorage(
-        layer: choice.layer, method: choice.method, retention: kept, packedWeights: packed[index],
-        keptWeight: try BlockBuffer(width: kept.weightFloats, batchWide: true, plan: sizes, layout: &layout),
-        keptBias: try BlockBuffer(width: kept.biasFloats, batchWide: true, plan: sizes, layout: &layout),
-        weightNorms: try BlockBuffer(width: 1, batchWide: true, plan: sizes, layout: &layout),
-        biasNorms: try BlockBuffer(width: 1, batchWide: true, plan: sizes, layout: &layout))
-    }
-    memory.bookKeeping = layout.byteCount - memory.activations - memory.parameters
-    self.memory = memory
-    self.layout = layout
   }
 
   /// 32 examples, or as many as have their activations and gradients in 64 MiB, and at most a thread's share. Measured:
   /// the tutorial's network is indifferent between 8 and 64, whose gradients pass through the cache either way; VGG11
   /// loses half with 8, because its weights are read again for every block.
-  private static func blockSize(_ configuration: EngineConfiguration, floatsPerExample: Int) -> Int {
-    let share = (configuration.batchSize + configuration.threads - 1) / configuration.threads
-    let fitting = (64 << 20) / max(floatsPerExample * 2 * MemoryLayout<Float>.size, 1)
-    return min(max(configuration.blockSize ?? min(fitting, 32), 1), share)
+  init(_ network: Network, _ configuration: EngineConfiguration) {
+    batch = configuration.batchSize
+    threads = configuration.threads
+    let share = (batch + threads - 1) / threads
+    let floats = network.layers.reduce(network.inputShape.count) {
+      $0 + min($1.outputShape.count + $1.stateCount, maximumElementCount)
+    }
+    let fitting = (64 << 20) / max(floats * 2 * MemoryLayout<Float>.size, 1)
+    block = min(max(configuration.blockSize ?? min(fitting, 32), 1), share)
+  }
+}
+
+/// The places of one node's own buffers, one for each thread.
+struct NodeStorage {
+  let state: [ArenaRegion<Float>]
+  let winners: [ArenaRegion<UInt16>]
+  let kept: [ArenaRegion<Float>]
+  /// Shared by all threads.
+  let packedWeights: ArenaRegion<Float>
+  /// By parameter: [block].
+  let norms: [[ArenaRegion<Double>]]
+}
+
+/// What is known of every row of the batch.
+struct BatchStorage {
+  let input, targets, outputs: ArenaRegion<Float>
+  let isExample: ArenaRegion<Bool>
+  let seeds: ArenaRegion<UInt64>
+  let losses: ArenaRegion<Double>
+  /// [batch, groups].
+  let squaredNorms: ArenaRegion<Double>
+  let factors: ArenaRegion<Float>
+  /// [parameters, batch].
+  let parameterSquaredNorms: ArenaRegion<Double>
+
+  init(
+    _ network: Network, batch: Int, groups: Int, normCount: Int, layout: inout ArenaLayout
+  ) throws(TensorError) {
+    func product(_ a: Int, _ b: Int) throws(TensorError) -> Int { a == 0 || b == 0 ? 0 : try checkedProduct([a, b]) }
+    input = try layout.reserve(product(network.inputShape.count, batch))
+    targets = try layout.reserve(product(network.targetCount, batch))
+    outputs = try layout.reserve(product(network.outputShape.count, batch))
+    isExample = try layout.reserve(batch)
+    seeds = try layout.reserve(batch)
+    losses = try layout.reserve(batch)
+    squaredNorms = try layout.reserve(product(groups, batch))
+    factors = try layout.reserve(product(groups, batch))
+    parameterSquaredNorms = try layout.reserve(product(normCount, batch))
+  }
+}
+
+struct ExecutionPlan {
+  let sizes: BlockSizes
+  let graph: TensorGraph
+  let groups: ParameterGroups
+  /// By node; nil for a layer without trained parameters.
+  let trained: [TrainedLayer?]
+  let schedule: Schedule
+  let nodes: [NodeStorage]
+  let batch: BatchStorage
+  /// For each thread: tensors and gradients by `values` and `gradients`.
+  let tensors: [ArenaRegion<Float>]
+  let values, gradients: [Int?]
+  /// For each thread: what a second, third or fourth reader of a tensor writes before it is added.
+  let additions: [[ArenaRegion<Float>]]
+  let scratch: [ArenaRegion<Float>]
+  /// For each thread: [groups, block] squared norms and factors.
+  let blockNorms: [ArenaRegion<Double>]
+  let blockFactors: [ArenaRegion<Float>]
+  /// [block], never written.
+  let zeros: ArenaRegion<Float>
+  /// Each thread's part of the gradient sum, in the layout of the parameter buffer; and, in mode `grouped`, of the
+  /// unfinished group's.
+  let accumulators, groupParts: [ArenaRegion<Float>]
+  let layout: ArenaLayout
+  let memory: EngineMemory
+
+  init(_ network: Network, _ configuration: EngineConfiguration, backend: any NumericBackend) throws {
+    let sizes = BlockSizes(network, configuration)
+    let trained = try BookKeepingChoice(network, configuration, sizes: sizes, backend: backend).byLayer
+    let graph = TensorGraph(network, isTrained: trained.map { $0 != nil })
+    let groups = try ParameterGroups(network, configuration.groups)
+    self.groups = groups
+    schedule = Schedule(network, graph, trained, mode: configuration.mode)
+    (self.sizes, self.graph, self.trained) = (sizes, graph, trained)
+    let hasNorms = configuration.mode == .perExample
+    let threads = 0..<sizes.threads
+
+    var layout = ArenaLayout()
+    var memory = EngineMemory()
+    batch = try BatchStorage(
+      network, batch: sizes.batch, groups: hasNorms ? groups.count : 0,
+      normCount: hasNorms ? network.parameters.count : 0,
+      layout: &layout)
+    let placement = try BufferPlacement(schedule.lifetimes, rows: sizes.block)
+    values = Array(placement.offsets[..<graph.storageCount])
+    gradients = Array(placement.offsets[graph.storageCount...])
+    tensors = try threads.map { _ in try layout.reserve(placement.floatCount) }
+    let additionCount = sizes.block * schedule.additionWidth
+    additions = try threads.map { _ in
+      try (0..<(additionCount == 0 ? 0 : 3)).map { _ in try layout.reserve(additionCount) }
+    }
+    let scratchCount = try Self.scratchCount(network, trained, rows: sizes.block, backend: backend)
+    scratch = try threads.map { _ in try layout.reserve(scratchCount) }
+    memory.activations = layout.byteCount
+
+    accumulators = try threads.map { _ in try layout.reserve(network.parameterCount) }
+    groupParts = try (configuration.mode == .grouped ? threads : 0..<0).map { _ in
+      try layout.reserve(network.parameterCount)
+    }
+    let packed: [ArenaRegion<Float>] = try network.layers.map {
+      try layout.reserve(($0 as? any ParameterizedLayer)?.packedWeightCount(for: backend) ?? 0)
+    }
+    memory.parameters = layout.byteCount - memory.activations
+
+    let block = sizes.block
+    nodes = try network.layers.enumerated().map { index, layer in
+      let storage = trained[index]
+      let normCount = hasNorms ? storage?.parameters.count ?? 0 : 0
+      return NodeStorage(
+        state: try threads.map { _ in try layout.reserve(layer.stateCount * block) },
+        winners: try threads.map { _ in try layout.reserve(layer.winnerCount * block) },
+        kept: try threads.map { _ in try layout.reserve((storage?.keptCount ?? 0) * block) },
+        packedWeights: packed[index],
+        norms: try threads.map { _ in try (0..<normCount).map { _ in try layout.reserve(block) } })
+    }
+    blockNorms = try threads.map { _ in try layout.reserve(groups.count * block) }
+    blockFactors = try threads.map { _ in try layout.reserve(groups.count * block) }
+    zeros = try layout.reserve(block)
+    let kept = trained.reduce(0) { $0 + ($1?.keptCount ?? 0) } * block * sizes.threads * MemoryLayout<Float>.size
+    memory.bookKeeping = kept
+    memory.activations = layout.byteCount - memory.parameters - kept
+    self.memory = memory
+    self.layout = layout
+  }
+
+  private static func scratchCount(
+    _ network: Network, _ trained: [TrainedLayer?], rows: Int, backend: any NumericBackend
+  ) throws(TensorError) -> Int {
+    var most = 0
+    for (index, layer) in network.layers.enumerated() {
+      most = max(most, try layer.scratchCount(examples: rows, backend: backend))
+      guard let trained = trained[index] else { continue }
+      most = max(most, try trained.layer.scratchCount(trained.method, examples: rows, backend: backend))
+    }
+    return most
   }
 }

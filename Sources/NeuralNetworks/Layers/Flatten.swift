@@ -5,11 +5,12 @@ import Tensors
 /// behind it load into torch unchanged. Images are NHWC inside, so this is a transposition, except where there is one
 /// channel or one pixel.
 package struct Flatten: Layer {
-  package let inputShape, outputShape: Shape
+  package let inputShapes: [Shape]
+  package let outputShape: Shape
   private let channels, pixels: Int
 
   package init(input: Shape) throws(TensorError) {
-    inputShape = input
+    inputShapes = [input]
     outputShape = try Shape([input.count])
     channels = input.image?.channels ?? 1
     pixels = input.count / channels
@@ -28,11 +29,12 @@ package struct Flatten: Layer {
   }
 
   package func backward(_ pass: LayerPass) {
+    guard let inputGradient = pass.inputGradient else { return }
     for example in 0..<pass.count {
       let start = example * inputShape.count
       transpose(
         Floats(pass.outputGradient).slice(start, inputShape.count), rows: channels, columns: pixels,
-        into: pass.inputGradient.slice(start, inputShape.count))
+        into: inputGradient.slice(start, inputShape.count))
     }
   }
 }

@@ -2,7 +2,8 @@ import Tensors
 
 /// The greatest value of each window.
 package struct MaxPool: Layer {
-  package let inputShape, outputShape: Shape
+  package let inputShapes: [Shape]
+  package let outputShape: Shape
   private let geometry: WindowGeometry
 
   package init(input: Shape, window: Window) throws(TensorError) {
@@ -10,8 +11,9 @@ package struct MaxPool: Layer {
     guard geometry.windowCount <= Int(UInt16.max) else {
       throw .window("a max pool's window of \(geometry.windowCount) pixels is larger than \(UInt16.max)")
     }
-    inputShape = input
-    outputShape = try Shape([geometry.channels, geometry.outputHeight, geometry.outputWidth])
+    inputShapes = [input]
+    outputShape = try input.replacingPlane(
+      channels: geometry.channels, height: geometry.outputHeight, width: geometry.outputWidth)
   }
 
   package var label: String { "max pool \(inputShape) → \(outputShape)" }
@@ -23,21 +25,24 @@ package struct MaxPool: Layer {
   }
 
   package func backward(_ pass: LayerPass) {
+    guard let inputGradient = pass.inputGradient else { return }
     pass.backend.maxPoolInputGradient(
       geometry, count: pass.count, outputGradient: Floats(pass.outputGradient), winners: pass.winners,
-      inputGradient: pass.inputGradient)
+      inputGradient: inputGradient)
   }
 }
 
 /// The mean of each window over the pixels that are not padding.
 package struct AveragePool: Layer {
-  package let inputShape, outputShape: Shape
+  package let inputShapes: [Shape]
+  package let outputShape: Shape
   private let geometry: WindowGeometry
 
   package init(input: Shape, window: Window) throws(TensorError) {
     geometry = try WindowGeometry(pooling: input, window: window)
-    inputShape = input
-    outputShape = try Shape([geometry.channels, geometry.outputHeight, geometry.outputWidth])
+    inputShapes = [input]
+    outputShape = try input.replacingPlane(
+      channels: geometry.channels, height: geometry.outputHeight, width: geometry.outputWidth)
   }
 
   package var label: String { "average pool \(inputShape) → \(outputShape)" }
@@ -47,14 +52,15 @@ package struct AveragePool: Layer {
   }
 
   package func backward(_ pass: LayerPass) {
+    guard let inputGradient = pass.inputGradient else { return }
     pass.backend.averagePoolInputGradient(
-      geometry, count: pass.count, outputGradient: Floats(pass.outputGradient), inputGradient: pass.inputGradient)
+      geometry, count: pass.count, outputGradient: Floats(pass.outputGradient), inputGradient: inputGradient)
   }
 }
 
 extension WindowGeometry {
   fileprivate init(pooling input: Shape, window: Window) throws(TensorError) {
-    guard let image = input.image else { throw .window("a pool takes an image, not \(input)") }
+    guard let image = input.plane else { throw .shape("a pool takes an image or a sequence, not \(input)") }
     try self.init(channels: image.channels, height: image.height, width: image.width, window: window)
   }
 }

@@ -46,7 +46,7 @@ public final class Predictor {
       if rows < batchSize { engine.clear(rows: rows..<batchSize) }
       try engine.evaluate(parameters: parameters)
       for row in 0..<rows {
-        answer.append(Array(engine.logits.extracting(row * network.classCount..<(row + 1) * network.classCount)))
+        answer.append(Array(engine.outputs.extracting(row * network.classCount..<(row + 1) * network.classCount)))
       }
     }
     return answer

@@ -1,3 +1,6 @@
+import NeuralNetworks
+import Tensors
+
 /// How much of an example's gradient enters the sum: flat clipping (Abadi et al. 2016, arXiv:1607.00133v2, algorithm 1).
 package enum Clipping {
   /// The bound is aimed at this share below the clipping norm, because the sum is computed in float32: the norm that is
@@ -19,5 +22,19 @@ package enum Clipping {
     if norm <= bound { return 1 }
     let factor = Float(bound / norm)
     return factor.isNormal ? factor : 0
+  }
+}
+
+/// Flat clipping of every group of parameters to one norm.
+struct FlatClippingRule: FactorRule {
+  let clippingNorm: Double
+
+  func setFactors(
+    squaredNorms: UnsafeBufferPointer<Double>, isExample: UnsafeBufferPointer<Bool>, firstRow: Int, count: Int,
+    into factors: MutableFloats
+  ) {
+    for i in factors.indices {
+      factors[i] = Clipping.factor(squaredNorm: squaredNorms[i], clippingNorm: clippingNorm)
+    }
   }
 }

@@ -47,7 +47,7 @@ extension Trainer {
 
   /// The place of the first greatest logit; nil if one is NaN.
   private func predictedClass(_ row: Int) -> Int? {
-    let logits = engine.logits.extracting(row * network.classCount..<(row + 1) * network.classCount)
+    let logits = engine.outputs.extracting(row * network.classCount..<(row + 1) * network.classCount)
     var best = 0
     for (place, logit) in logits.enumerated() {
       if logit.isNaN { return nil }

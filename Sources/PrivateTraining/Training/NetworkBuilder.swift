@@ -14,23 +14,24 @@ extension Network {
     } catch {
       throw .output("an example of shape \(architecture.input): \(error)")
     }
-    try self.init(inputShape: shape, layers: architecture.layers.map(LayerConfiguration.init))
+    try self.init(
+      inputShape: shape,
+      nodes: LayerNode.chain(architecture.layers.map { (String($0.moduleIndex), LayerConfiguration($0)) }))
   }
 }
 
 extension LayerConfiguration {
   init(_ layer: ResolvedLayer) {
-    let name = String(layer.moduleIndex)
     switch layer.kind {
     case .dense(let dense):
-      self = .dense(name: name, outputs: dense.outputs, bias: dense.hasBias)
+      self = .dense(outputs: dense.outputs, bias: dense.hasBias)
     case .convolution(let convolution):
       let window = Window(
         kernel: convolution.kernel, strides: convolution.strides,
         padding: Tensors.Padding(
           top: convolution.padding.top, left: convolution.padding.left, bottom: convolution.padding.bottom,
           right: convolution.padding.right))
-      self = .convolution(name: name, filters: convolution.filters, window: window, bias: convolution.hasBias)
+      self = .convolution(filters: convolution.filters, window: window, bias: convolution.hasBias)
     case .maxPooling(let pool):
       self = .maxPool(Window(kernel: pool.window, strides: pool.strides))
     case .averagePooling(let pool):

@@ -73,19 +73,21 @@ extension OneDNNBackend {
   }
 
   /// The patches of one example.
-  public func ghostScratchCount(_ geometry: ConvolutionGeometry) -> Int { geometry.positions * geometry.patchCount }
+  public func ghostScratchCount(_ geometry: ConvolutionGeometry, _ form: GhostForm) -> Int {
+    geometry.positions * geometry.patchCount
+  }
 
   public func addGhostSquaredNorms(
-    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, scratch: MutableFloats,
-    to squaredNorms: MutableDoubles
+    _ geometry: ConvolutionGeometry, _ form: GhostForm, count: Int, input: Floats, outputGradient: Floats,
+    scratch: MutableFloats, to squaredNorms: MutableDoubles
   ) {
-    precondition(squaredNorms.count >= count)
-    let patches = scratch.slice(0, ghostScratchCount(geometry))
+    precondition(squaredNorms.count >= count && geometry.groups == 1)
+    let patches = scratch.slice(0, ghostScratchCount(geometry, form))
     var window = ck_window(geometry.input)
     for i in 0..<count {
       let x = input.slice(i * geometry.inputCount, geometry.inputCount)
       let dy = outputGradient.slice(i * geometry.outputCount, geometry.outputCount)
-      ck_patches(&window, x.baseAddress, patches.baseAddress)
+      ck_patches(&window, 0, geometry.inputChannels, x.baseAddress, patches.baseAddress)
       let squaredNorm = ck_squared_norm_of_product(
         geometry.positions, geometry.patchCount, patches.baseAddress, geometry.outputChannels, dy.baseAddress)
       squaredNorms[i] += max(squaredNorm, 0)

@@ -6,7 +6,9 @@ extension ck_window {
     self.init(
       channels: geometry.channels, height: geometry.height, width: geometry.width,
       kernel_height: window.kernelHeight, kernel_width: window.kernelWidth, stride_height: window.strideHeight,
-      stride_width: window.strideWidth, top: window.padding.top, left: window.padding.left,
+      stride_width: window.strideWidth,
+      dilation_height: geometry.dilation.height, dilation_width: geometry.dilation.width, top: window.padding.top,
+      left: window.padding.left,
       output_height: geometry.outputHeight, output_width: geometry.outputWidth)
   }
 }
@@ -76,12 +78,12 @@ extension OneDNNBackend {
   }
 
   public func softmaxCrossEntropy(
-    count: Int, classes: Int, logits: Floats, labels: UnsafeBufferPointer<Int32>, losses: MutableDoubles,
+    count: Int, classes: Int, logits: Floats, labels: Floats, losses: MutableDoubles,
     gradient: MutableFloats
   ) {
     precondition(classes >= 1 && logits.count >= count * classes && gradient.count >= count * classes)
     precondition(labels.count >= count && losses.count >= count)
-    precondition(labels.prefix(count).allSatisfy { $0 >= 0 && $0 < classes })
+    precondition(labels.prefix(count).allSatisfy { $0 >= 0 && $0 < Float(classes) })
     ck_softmax_cross_entropy(
       count, classes, logits.baseAddress, labels.baseAddress, losses.baseAddress, gradient.baseAddress)
   }
@@ -110,6 +112,16 @@ extension OneDNNBackend {
   ) {
     precondition(matrix.count >= rows * columns && sum.count >= columns && factors.count >= rows)
     ck_add_weighted_row_sum(rows, columns, factors.baseAddress, matrix.baseAddress, sum.baseAddress)
+  }
+
+  public func addRowSum(rows: Int, columns: Int, _ matrix: Floats, to sum: MutableFloats) {
+    precondition(matrix.count >= rows * columns && sum.count >= columns)
+    ck_add_row_sum(rows, columns, matrix.baseAddress, sum.baseAddress)
+  }
+
+  public func add(_ part: Floats, to sum: MutableFloats) {
+    precondition(sum.count >= part.count)
+    ck_add(part.count, part.baseAddress, sum.baseAddress)
   }
 
   public func groupRowSums(groups: Int, group: Int, columns: Int, _ matrix: Floats, output: MutableFloats) {
