@@ -3,26 +3,20 @@
 #include <math.h>
 #include <string.h>
 
+#include "clones.h"
+
 // Box–Muller over whole vectors. libm's log and sincos are calls that stop the vectoriser (clang and gcc even merge sin
 // and cos of one argument into a scalar sincos call), so both are polynomials here, with every branch a select. The
 // uniforms come as integers, so the usual range reduction is exact bit arithmetic: nothing is lost before the
 // polynomials, which are Taylor series cut where the next term is below half an ulp.
 
-// One compiled copy for each level of x86-64, chosen when the program is loaded.
-#if defined(__x86_64__) && defined(__linux__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE double double_of_bits(uint64_t bits) {
+CK_INLINE double double_of_bits(uint64_t bits) {
   double value;
   memcpy(&value, &bits, sizeof value);
   return value;
 }
 
-INLINE uint64_t bits_of_double(double value) {
+CK_INLINE uint64_t bits_of_double(double value) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
   return bits;
@@ -31,14 +25,14 @@ INLINE uint64_t bits_of_double(double value) {
 // w + ½ for any 64-bit w. Each half is made a double by placing it in the mantissa of 2⁵² (low) or 2⁸⁴ (high), which is
 // plain integer SIMD on every machine; the one rounding is that of the last sum. A w at the top rounds to 2⁶⁴: u = 1,
 // radius 0.
-INLINE double half_above(uint64_t word) {
+CK_INLINE double half_above(uint64_t word) {
   double low = double_of_bits((word & 0xffffffffu) | 0x4330000000000000u) - 0x1p52;
   double high = double_of_bits((word >> 32) | 0x4530000000000000u) - 0x1p84;
   return high + (low + 0.5);
 }
 
 // ln(x·2⁻⁶⁴) for a normal x in [½, 2⁶⁴]. With x = 2ᵉ·m, m in [√½, √2): ln m = 2 artanh(s), s = (m − 1)/(m + 1), |s| < 0.1716.
-INLINE double log_scaled(double x) {
+CK_INLINE double log_scaled(double x) {
   uint64_t bits = bits_of_double(x);
   // Shifts the split between exponents from 1 to √½, so that m is on both sides of 1.
   uint64_t shifted = bits - 0x3fe6a09e667f3bcdu;
@@ -64,7 +58,7 @@ INLINE double log_scaled(double x) {
 }
 
 // sin and cos of x, |x| ≤ π/4.
-INLINE double sine(double x) {
+CK_INLINE double sine(double x) {
   double t = x * x;
   double p = -1.0 / 1307674368000;
   p = p * t + 1.0 / 6227020800;
@@ -76,7 +70,7 @@ INLINE double sine(double x) {
   return x + x * t * p;
 }
 
-INLINE double cosine(double x) {
+CK_INLINE double cosine(double x) {
   double t = x * x;
   double p = 1.0 / 20922789888000;
   p = p * t - 1.0 / 87178291200;
@@ -95,7 +89,7 @@ typedef struct {
 
 // The angle is 2π·v of a uniform v: the top two bits of the word are its quadrant, the next 51 its place in it, as an
 // offset in (−½, ½) quadrants around the middle of the quadrant, symmetric about 0.
-INLINE variate_pair transform(uint64_t radius_word, uint64_t angle_word, double standard_deviation) {
+CK_INLINE variate_pair transform(uint64_t radius_word, uint64_t angle_word, double standard_deviation) {
   double radius = standard_deviation * __builtin_elementwise_sqrt(-2 * log_scaled(half_above(radius_word)));
   uint64_t place = (angle_word >> 11) & 0x7ffffffffffffu;
   double offset = ((double_of_bits(place | 0x4330000000000000u) - (0x1p52 + 0x1p50)) + 0.5) * 0x1p-51;
@@ -111,7 +105,7 @@ INLINE variate_pair transform(uint64_t radius_word, uint64_t angle_word, double 
   return (variate_pair){radius * double_of_bits(first ^ flip_first), radius * double_of_bits(second ^ flip_second)};
 }
 
-CLONES void noise_box_muller(const uint64_t *restrict words, size_t pairs, double standard_deviation,
+CK_CLONES void noise_box_muller(const uint64_t *restrict words, size_t pairs, double standard_deviation,
                              float *restrict variates) {
   for (size_t i = 0; i < pairs; i++) {
     variate_pair pair = transform(words[i], words[pairs + i], standard_deviation);
@@ -120,7 +114,7 @@ CLONES void noise_box_muller(const uint64_t *restrict words, size_t pairs, doubl
   }
 }
 
-CLONES void noise_box_muller_double(const uint64_t *restrict words, size_t pairs, double standard_deviation,
+CK_CLONES void noise_box_muller_double(const uint64_t *restrict words, size_t pairs, double standard_deviation,
                                     double *restrict variates) {
   for (size_t i = 0; i < pairs; i++) {
     variate_pair pair = transform(words[i], words[pairs + i], standard_deviation);

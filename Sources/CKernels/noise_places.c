@@ -1,15 +1,11 @@
 #include "noise.h"
 
-#if defined(__x86_64__) && defined(__linux__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 // Sampling probabilities are small, so most groups of 64 words hold nothing: they are counted in vectors and skipped.
 // In the others, and in the rest at the end, every place is written and the end of the list moves on or not.
-CLONES size_t noise_collect_places(const uint16_t *restrict words, size_t count, uint16_t greatest,
-                                   int32_t *restrict places) {
+CK_CLONES size_t noise_collect_places(const uint16_t *restrict words, size_t count, uint16_t greatest,
+                                      int32_t *restrict places) {
   enum { group = 64 };
   size_t found = 0;
   for (size_t first = 0; first < count; first += group) {

@@ -7,38 +7,49 @@ import Testing
   static let blocks = 512  // 2²⁰ values
 
   static func sample(standardDeviation: Double = 1) throws -> [Double] {
-    let noise = try GaussianNoise(key: knownKey(1), standardDeviation: standardDeviation)
-    return try draws(noise, step: 3, blocks: 0..<blocks).map(Double.init)
+    let noise = try GaussianNoise(key: knownKey(1))
+    return try draws(noise, step: 3, blocks: 0..<blocks, standardDeviation: standardDeviation).map(Double.init)
   }
 
-  /// False alarm: 2e-6 (three tests at five standard errors).
+  /// Mean, variance, skewness, kurtosis. False alarm: 2.4e-6 (four tests at five standard errors).
   @Test(arguments: [1, 0.8, 25.6]) func momentsAreThoseOfTheNormal(standardDeviation: Double) throws {
     let values = try Self.sample(standardDeviation: standardDeviation).map { $0 / standardDeviation }
     let n = Double(values.count)
     let mean = values.reduce(0, +) / n
     let variance = values.reduce(0) { $0 + $1 * $1 } / n
+    let third = values.reduce(0) { $0 + $1 * $1 * $1 } / n
     let fourth = values.reduce(0) { $0 + $1 * $1 * $1 * $1 } / n
     #expect(abs(mean) * n.squareRoot() < alarm)
     #expect(abs(variance - 1) * (n / 2).squareRoot() < alarm)
+    #expect(abs(third) * (n / 15).squareRoot() < alarm)  // Var(Z³) = 15
     #expect(abs(fourth - 3) * (n / 96).squareRoot() < alarm)  // Var(Z⁴) = 105 − 9
   }
 
-  /// The two-sided tails hold as many values as a normal's: a binomial count within five standard errors (and 10 where
-  /// few are expected). False alarm: below 1e-5.
+  /// Each tail holds as many of 2²⁵ values as a normal's: Poisson counts, of which five standard errors and 3 are exceeded
+  /// with probability below 6e-7 at every one of these expectations, down to 9.6 beyond 5 and 0.03 beyond 6.
+  /// False alarm: 7e-6 (twelve counts).
   @Test func tailsAreFull() throws {
-    let noise = try GaussianNoise(key: knownKey(2), standardDeviation: 1)
-    var beyond = [Double: Int](), total = 0
-    for step in 0..<8 {
+    let noise = try GaussianNoise(key: knownKey(2))
+    let levels = [2.0, 3, 4, 4.5, 5, 6]
+    var above = [Int](repeating: 0, count: levels.count), below = above, total = 0
+    for step in 0..<32 {
       let values = try draws(noise, step: step, blocks: 0..<Self.blocks)
       total += values.count
-      for level in [2.0, 3, 4, 4.5, 5] { beyond[level, default: 0] += values.count { abs(Double($0)) > level } }
+      for value in values where abs(value) > 2 {
+        for (place, level) in levels.enumerated() where Double(abs(value)) > level {
+          if value > 0 { above[place] += 1 } else { below[place] += 1 }
+        }
+      }
     }
-    for (level, count) in beyond {
-      let expected = Double(total) * 2 * normalDistribution(-level)
-      #expect(
-        abs(Double(count) - expected) < alarm * expected.squareRoot() + 2, "beyond \(level): \(count), \(expected)")
+    for (place, level) in levels.enumerated() {
+      let expected = Double(total) * normalDistribution(-level)
+      for count in [above[place], below[place]] {
+        #expect(
+          abs(Double(count) - expected) < alarm * expected.squareRoot() + 3, "beyond \(level): \(count), \(expected)")
+      }
     }
-    #expect(beyond[5]! > 0)  // 4.8 are expected: none has probability 0.8 % for a random key
+    // None beyond 5 would have probability 4e-9.
+    #expect(above[4] + below[4] > 0)
   }
 
   /// Kolmogorov–Smirnov: D√n > 2.8 has probability 2·exp(−2·2.8²) = 3e-7.
@@ -56,13 +67,13 @@ import Testing
   /// Correlations of values and of squares between steps, blocks, attempts, and the two variates of a pair.
   /// False alarm: 6e-6 (ten tests at five standard errors).
   @Test func stepsBlocksAttemptsAndPairsAreIndependent() throws {
-    let noise = try GaussianNoise(key: knownKey(3), standardDeviation: 1)
+    let noise = try GaussianNoise(key: knownKey(3))
     let base = try draws(noise, step: 5, blocks: 0..<64).map(Double.init)
     let half = GaussianNoise.blockSize / 2
     let others: [String: [Double]] = [
       "step": try draws(noise, step: 6, blocks: 0..<64).map(Double.init),
       "block": try draws(noise, step: 5, blocks: 1..<65).map(Double.init),
-      "attempt": try draws(GaussianNoise(key: knownKey(4), standardDeviation: 1), step: 5, blocks: 0..<64).map(
+      "attempt": try draws(GaussianNoise(key: knownKey(4)), step: 5, blocks: 0..<64).map(
         Double.init),
       "pair": base.indices.map { base[$0 % (2 * half) < half ? $0 + half : $0 - half] },
       "neighbour": Array(base.dropFirst()) + [base[0]],
@@ -91,17 +102,17 @@ import Testing
   }
 
   @Test func aDrawDependsOnKeyStepAndBlockOnly() throws {
-    let noise = try GaussianNoise(key: knownKey(5), standardDeviation: 2)
+    let noise = try GaussianNoise(key: knownKey(5))
     let forwards = try draws(noise, step: 9, blocks: 0..<4)
-    let again = try GaussianNoise(key: knownKey(5), standardDeviation: 2)
+    let again = try GaussianNoise(key: knownKey(5))
     let backwards = try [3, 2, 1, 0].map { try draws(again, step: 9, blocks: $0..<$0 + 1) }.reversed().flatMap { $0 }
     #expect(forwards == backwards)
     #expect(Set(forwards).count > forwards.count - 8)  // nothing repeats, but for chance equality of float32 values
   }
 
   @Test func freshKeysDiffer() throws {
-    let first = try GaussianNoise(key: AttemptKey(), standardDeviation: 1)
-    let second = try GaussianNoise(key: AttemptKey(), standardDeviation: 1)
+    let first = try GaussianNoise(key: AttemptKey())
+    let second = try GaussianNoise(key: AttemptKey())
     #expect(try draws(first, step: 0, blocks: 0..<1) != draws(second, step: 0, blocks: 0..<1))
   }
 
@@ -137,12 +148,14 @@ import Testing
   }
 
   @Test func drawAgreesWithTheReferenceAndAZeroDeviationGivesZeros() throws {
-    let noise = try GaussianNoise(key: knownKey(7), standardDeviation: 0.8)
-    let values = try draws(noise, step: 1, blocks: 2..<3)
+    let noise = try GaussianNoise(key: knownKey(7))
+    let values = try draws(noise, step: 1, blocks: 2..<3, standardDeviation: 0.8)
     var reference = [Double](repeating: 0, count: GaussianNoise.blockSize)
-    try reference.withUnsafeMutableBufferPointer { try noise.drawReference(step: 1, block: 2, into: $0) }
+    try reference.withUnsafeMutableBufferPointer {
+      try noise.drawReference(step: 1, block: 2, standardDeviation: 0.8, into: $0)
+    }
     #expect(zip(values, reference).allSatisfy { abs(Double($0) - $1) <= 6e-8 * abs($1) })
-    let silent = try GaussianNoise(key: knownKey(7), standardDeviation: 0)
-    #expect(try draws(silent, step: 1, blocks: 0..<1).allSatisfy { $0 == 0 })
+    let silent = try GaussianNoise(key: knownKey(7))
+    #expect(try draws(silent, step: 1, blocks: 0..<1, standardDeviation: 0).allSatisfy { $0 == 0 })
   }
 }

@@ -95,7 +95,7 @@ import Testing
       parameters: order.flatMap { golden.floats("w." + $0)! }, clippingNorm: clippingNorm)
     let expected = order.flatMap { golden.doubles("\(prefix).\($0)")! }
     // The margin below the clipping norm is part of the difference.
-    let tolerance = (1e-5 + Clipping.margin) * expected.map(abs).max()!
+    let tolerance = (1e-5 + ClippingFactors.margin) * expected.map(abs).max()!
     #expect(zip(sum, expected).allSatisfy { abs(Double($0) - $1) <= tolerance })
   }
 }

@@ -12,12 +12,14 @@ func knownKey(_ number: Int) -> AttemptKey {
 }
 
 /// Noise of the given blocks of one step, one after another.
-func draws(_ noise: GaussianNoise, step: Int, blocks: Range<Int>) throws -> [Float] {
+func draws(
+  _ noise: GaussianNoise, step: Int, blocks: Range<Int>, standardDeviation: Double = 1
+) throws -> [Float] {
   var values = [Float](repeating: 0, count: blocks.count * GaussianNoise.blockSize)
   try values.withUnsafeMutableBufferPointer { values in
     for (place, block) in blocks.enumerated() {
       let part = values.extracting(place * GaussianNoise.blockSize..<(place + 1) * GaussianNoise.blockSize)
-      try noise.draw(step: step, block: block, into: part)
+      try noise.draw(step: step, block: block, standardDeviation: standardDeviation, into: part)
     }
   }
   return values

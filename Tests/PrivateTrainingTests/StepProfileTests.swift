@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct StepProfileTests {
   @Test(arguments: [0.8, nil]) func timesAndMemoryAddUp(noiseMultiplier: Double?) throws {
-    var job = TestJob(shape: .image(channels: 1, height: 8, width: 8), layers: TestJob.convolutional, momentum: 0.9)
+    var job = TestJob(
+      shape: .image(channels: 1, height: 8, width: 8), layers: TestJob.convolutional,
+      rule: .sgd(momentum: 0.9))
     job.noiseMultiplier = noiseMultiplier
     let plan = try job.plan()
     let profile = try StepProfile.measure(plan, steps: 3)

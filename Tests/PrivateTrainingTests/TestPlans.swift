@@ -10,8 +10,13 @@ struct TestJob {
   var batchSize = 50
   var steps = 10
   var learningRate = 0.5
-  var momentum = 0.0
+  var rule = UpdateRule.sgd()
+  var weightDecay = 0.0
+  var schedule = ScheduleSpecification.constant
+  var averageDecay: Double?
   var clippingNorm = 1.0
+  var clipping = ClippingSpecification.Mode.flat
+  var microbatchSize = 1
   /// Nil trains without privacy.
   var noiseMultiplier: Double? = 0.8
   var isPublic = true
@@ -25,8 +30,10 @@ struct TestJob {
       ?? PrivacySpecification(isPrivate: false)
     let training = TrainingSpecification(
       batchSize: batchSize, steps: steps,
-      optimizer: OptimizerSpecification(learningRate: learningRate, momentum: momentum),
-      clipping: noiseMultiplier == nil ? nil : ClippingSpecification(norm: clippingNorm))
+      optimizer: OptimizerSpecification(rule, learningRate: learningRate, weightDecay: weightDecay),
+      schedule: schedule, averageDecay: averageDecay,
+      clipping: noiseMultiplier == nil ? nil : ClippingSpecification(mode: clipping, norm: clippingNorm),
+      microbatchSize: microbatchSize)
     return try TrainingPlan(
       JobSpecification(
         name: "toy", budget: "bud_toy", dataset: reference, model: .layers(layers), training: training, privacy: privacy

@@ -25,17 +25,6 @@ void noise_box_muller_double(const uint64_t *_Nonnull words, size_t pairs, doubl
 void noise_box_muller_reference(const uint64_t *_Nonnull words, size_t pairs, double standard_deviation,
                                 double *_Nonnull variates);
 
-/// One update of `count` parameters from the sum of their clipped gradients, in one sweep over the memory:
-///
-///     gradient = (sum + noise) · scale
-///     velocity = momentum · velocity + gradient
-///     parameter -= learning_rate · velocity
-///
-/// Without `velocity` the gradient itself is the step (momentum 0). Without `noise` none is added (training on public
-/// data). `sum` is set to 0 for the next step's use.
-void noise_sgd_update(size_t count, float *_Nonnull sum, const float *_Nullable noise, float scale, float momentum,
-                      float learning_rate, float *_Nullable velocity, float *_Nonnull parameters);
-
 /// Lists the places of the words that are at most `greatest`, in ascending order, and returns their number. `places` has
 /// room for `count`. The first look at every example when a Poisson sample is drawn.
 size_t noise_collect_places(const uint16_t *_Nonnull words, size_t count, uint16_t greatest, int32_t *_Nonnull places);

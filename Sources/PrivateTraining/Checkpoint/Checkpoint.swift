@@ -1,33 +1,55 @@
 import NeuralNetworks
 import Planning
 
-/// The state of a run between two steps, as a safetensors file: the parameters under their names, the momentum's
-/// velocity under "velocity.NAME", and as metadata the step and the digest of the plan. No randomness and no key: the
-/// next attempt draws its own.
+/// The state of a run between two steps, as a safetensors file: the parameters as "parameter.NAME", what the optimizer
+/// remembers of them as "optimizer.WHAT.NAME", their average as "average.NAME"; and as metadata the step, the digest of the
+/// plan, the clipping norm of the next step where that is learnt, and how each layer's gradients are formed, so that a
+/// resumed run rounds as the first attempt did. No randomness and no key: the next attempt draws its own.
 ///
 /// Reading trusts nothing. Whoever resumes has compared the file's SHA-256 with the ledger's before, but a file that
 /// does not fit must still be an error with a reason and never a wrong run.
 struct Checkpoint {
   let step: Int
+  /// C of the next step; nil without a mechanism.
+  let clippingNorm: Double?
+  /// By layer.
+  let bookKeeping: [String: BookKeeping]
   let parameters: [Float]
-  /// Empty without momentum.
-  let velocity: [Float]
+  /// Of the trained parameters, as in `ParameterState`.
+  let memory: [[Float]]
+  /// Of the trained parameters; empty without an average.
+  let average: [Float]
 
-  private static let format = "epsilond checkpoint 1"
-  private static let velocityPrefix = "velocity."
+  private static let format = "epsilond checkpoint 2"
 
-  init(step: Int, parameters: [Float], velocity: [Float]) {
-    self.step = step
-    self.parameters = parameters
-    self.velocity = velocity
+  init(_ descent: Descent) {
+    step = descent.step
+    clippingNorm = descent.clippingNorm
+    var methods: [String: BookKeeping] = [:]
+    for layer in descent.engine.plan { methods[layer.name] = layer.bookKeeping }
+    bookKeeping = methods
+    parameters = Array(descent.state.parameters)
+    memory = descent.state.memory.map { Array($0) }
+    average = descent.state.average.map { Array($0) } ?? []
   }
+
+  // MARK: Writing
 
   func encoded(network: Network, plan: TrainingPlan) throws(RandomnessError) -> [UInt8] {
-    var tensors = Self.tensors(parameters, of: network, prefix: "")
-    if !velocity.isEmpty { tensors += Self.tensors(velocity, of: network, prefix: Self.velocityPrefix) }
-    let metadata = ["format": Self.format, "plan": try planDigest(plan), "step": String(step)]
+    let layout = CheckpointLayout(network, plan)
+    var tensors = layout.all.map { layout.tensor("parameter", $0, of: parameters) }
+    for (name, values) in zip(plan.optimizer.rule.memoryNames, memory) {
+      tensors += layout.trained.map { layout.tensor("optimizer." + name, $0, of: values) }
+    }
+    if !average.isEmpty { tensors += layout.trained.map { layout.tensor("average", $0, of: average) } }
+    var metadata = ["format": Self.format, "plan": try planDigest(plan, network), "step": String(step)]
+    metadata["methods"] = network.nodes.compactMap { bookKeeping[$0.name]?.rawValue }.joined(separator: " ")
+    // Swift prints the shortest decimal that reads back as the same double.
+    if case .adaptive = plan.mechanism?.clipping { metadata["clipping_norm"] = clippingNorm.map { "\($0)" } }
     return Safetensors.encode(tensors, metadata: metadata)
   }
+
+  // MARK: Reading
 
   /// - Throws: `CheckpointError`; `RandomnessError` if the plan's digest cannot be computed.
   init(_ bytes: [UInt8], network: Network, plan: TrainingPlan) throws {
@@ -37,49 +59,25 @@ struct Checkpoint {
     } catch {
       throw CheckpointError.malformed(String(describing: error))
     }
-    step = try Self.step(in: file.metadata, plan: plan)
-    parameters = try Self.values(in: file, of: network, prefix: "")
-    let hasMomentum = plan.optimizer.momentum > 0
-    velocity = hasMomentum ? try Self.values(in: file, of: network, prefix: Self.velocityPrefix) : []
-    let expected = network.parameters.count * (hasMomentum ? 2 : 1)
+    let metadata = CheckpointMetadata(file.metadata)
+    try metadata.requireFormat(Self.format, plan, network)
+    step = try metadata.step(limit: plan.steps)
+    clippingNorm = try metadata.clippingNorm(plan)
+    let layout = CheckpointLayout(network, plan)
+    bookKeeping = try metadata.bookKeeping(network, layout)
+    try metadata.requireNothingElse()
+    parameters = try layout.values("parameter", layout.all, in: file)
+    var memory: [[Float]] = []
+    for name in plan.optimizer.rule.memoryNames {
+      memory.append(try layout.values("optimizer." + name, layout.trained, in: file))
+    }
+    self.memory = memory
+    average = plan.averageDecay == nil ? [] : try layout.values("average", layout.trained, in: file)
+    let copies = memory.count + (plan.averageDecay == nil ? 0 : 1)
+    let expected = layout.all.count + copies * layout.trained.count
     guard file.entries.count == expected else {
       throw CheckpointError.tensors("\(file.entries.count) tensors where the plan has \(expected)")
     }
-  }
-
-  private static func step(in metadata: [String: String], plan: TrainingPlan) throws -> Int {
-    guard metadata["format"] == format else {
-      throw CheckpointError.metadata("“format” is not “\(format)”: not a checkpoint of this version")
-    }
-    guard let text = metadata["step"], let step = Int(text), String(step) == text, 0...plan.steps ~= step else {
-      throw CheckpointError.metadata("“step” is not a number from 0 to the plan's \(plan.steps)")
-    }
-    guard metadata["plan"] == (try planDigest(plan)) else { throw CheckpointError.otherPlan }
-    guard metadata.count == 3 else { throw CheckpointError.metadata("there are keys beside format, plan and step") }
-    return step
-  }
-
-  private static func tensors(_ values: [Float], of network: Network, prefix: String) -> [Safetensors.Tensor] {
-    network.parameters.map {
-      Safetensors.Tensor(name: prefix + $0.name, shape: $0.shape.dimensions, values: Array(values[$0.range]))
-    }
-  }
-
-  private static func values(
-    in file: Safetensors, of network: Network, prefix: String
-  ) throws(CheckpointError) -> [Float] {
-    var values: [Float] = []
-    values.reserveCapacity(network.parameterCount)
-    for slice in network.parameters {
-      let name = prefix + slice.name
-      guard let entry = file.entry(named: name) else { throw .tensors("“\(name)” is missing") }
-      guard entry.shape == slice.shape.dimensions, let tensor = file.floats(name) else {
-        throw .tensors("“\(name)” is \(entry.type.rawValue) \(entry.shape), not F32 \(slice.shape.dimensions)")
-      }
-      guard tensor.allSatisfy(\.isFinite) else { throw .tensors("“\(name)” holds a value that is not finite") }
-      values += tensor
-    }
-    return values
   }
 }
 

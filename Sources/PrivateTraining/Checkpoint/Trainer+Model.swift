@@ -1,11 +1,11 @@
 import NeuralNetworks
 
 extension Trainer {
-  /// The trained parameters as a safetensors file that loads into the state dictionary of the equivalent
-  /// `torch.nn.Sequential` (`plan.architecture.torchModules`).
+  /// The trained parameters, or their average where the plan has one, as a safetensors file that loads into the state
+  /// dictionary of the equivalent PyTorch module.
   ///
   /// - Parameter metadata: texts for whoever opens the file: the guarantee, the job, versions.
   public func model(metadata: [String: String] = [:]) -> [UInt8] {
-    network.safetensors(parameters, metadata: metadata)
+    network.safetensors(published, metadata: metadata)
   }
 }

@@ -12,14 +12,10 @@ package final class GaussianNoise {
   /// Values in a block. Its keystream (16 KiB) and its noise (8 KiB) stay in the first-level cache.
   package static let blockSize = 2048
 
-  package let standardDeviation: Double
   private let keystream: Keystream
   private let words: UnsafeMutableBufferPointer<UInt64>
 
-  /// - Parameter standardDeviation: of each value, ≥ 0 and finite.
-  package init(key: AttemptKey, standardDeviation: Double) throws(RandomnessError) {
-    precondition(standardDeviation >= 0 && standardDeviation.isFinite, "a standard deviation is finite and ≥ 0")
-    self.standardDeviation = standardDeviation
+  package init(key: AttemptKey) throws(RandomnessError) {
     keystream = try Keystream(key: key)
     words = .allocate(capacity: Self.blockSize)
     words.initialize(repeating: 0)
@@ -29,7 +25,12 @@ package final class GaussianNoise {
 
   /// Writes the `blockSize` noise values of a block: those for parameters `block`·`blockSize` and on. The last block of
   /// a parameter vector uses as many as it needs.
-  package func draw(step: Int, block: Int, into noise: UnsafeMutableBufferPointer<Float>) throws(RandomnessError) {
+  ///
+  /// - Parameter standardDeviation: of each value, ≥ 0 and finite.
+  package func draw(
+    step: Int, block: Int, standardDeviation: Double, into noise: UnsafeMutableBufferPointer<Float>
+  ) throws(RandomnessError) {
+    precondition(standardDeviation >= 0 && standardDeviation.isFinite, "a standard deviation is finite and ≥ 0")
     try fillWords(step: step, block: block)
     precondition(noise.count == Self.blockSize, "a block of noise has its fixed size")
     noise_box_muller(words.baseAddress!, Self.blockSize / 2, standardDeviation, noise.baseAddress!)
@@ -37,7 +38,7 @@ package final class GaussianNoise {
 
   /// The same values by the C library's functions and before rounding: what tests hold `draw` to.
   package func drawReference(
-    step: Int, block: Int, into noise: UnsafeMutableBufferPointer<Double>
+    step: Int, block: Int, standardDeviation: Double, into noise: UnsafeMutableBufferPointer<Double>
   ) throws(RandomnessError) {
     try fillWords(step: step, block: block)
     precondition(noise.count == Self.blockSize, "a block of noise has its fixed size")

@@ -20,6 +20,9 @@ package final class Keystream {
     case inclusion = 2
     case inclusionTie = 3
     case initialization = 4
+    case dropout = 5
+    case clippedCount = 6
+    case microbatch = 7
   }
 
   /// Where a run of words begins.
@@ -42,13 +45,19 @@ package final class Keystream {
   }
 
   private let generator: OpaquePointer
+  private let single: UnsafeMutableBufferPointer<UInt64>
 
   package init(key: AttemptKey) throws(RandomnessError) {
     guard let generator = key.withBytes({ openssl_aes256_ctr_create($0) }) else { throw .cipherUnavailable }
     self.generator = generator
+    single = .allocate(capacity: 1)
+    single.initialize(repeating: 0)
   }
 
-  deinit { openssl_aes256_ctr_free(generator) }
+  deinit {
+    openssl_aes256_ctr_free(generator)
+    single.deallocate()
+  }
 
   /// Fills `words` with the first of the keystream at `position`.
   package func fill(_ words: UnsafeMutableRawBufferPointer, at position: Position) throws(RandomnessError) {
@@ -59,5 +68,11 @@ package final class Keystream {
         generator, counter.baseAddress!.assumingMemoryBound(to: UInt8.self), first, words.count)
     }
     guard isFilled else { throw .cipherUnavailable }
+  }
+
+  /// The first word at `position`.
+  package func word(at position: Position) throws(RandomnessError) -> UInt64 {
+    try fill(UnsafeMutableRawBufferPointer(single), at: position)
+    return single[0]
   }
 }

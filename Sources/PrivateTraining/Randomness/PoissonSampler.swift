@@ -17,7 +17,6 @@ package final class PoissonSampler {
   private let threshold: Threshold
   private let keystream: Keystream
   private let words: UnsafeMutableBufferPointer<UInt16>
-  private let tieWord: UnsafeMutableBufferPointer<UInt64>
   private let places: UnsafeMutableBufferPointer<Int32>
 
   /// Examples whose leading bits are drawn at once.
@@ -49,15 +48,12 @@ package final class PoissonSampler {
     keystream = try Keystream(key: key)
     words = .allocate(capacity: Self.chunkSize)
     words.initialize(repeating: 0)
-    tieWord = .allocate(capacity: 1)
-    tieWord.initialize(repeating: 0)
     places = .allocate(capacity: Self.chunkSize)
     places.initialize(repeating: 0)
   }
 
   deinit {
     words.deallocate()
-    tieWord.deallocate()
     places.deallocate()
   }
 
@@ -85,7 +81,6 @@ package final class PoissonSampler {
   }
 
   private func tieIsIncluded(step: Int, example: Int) throws(RandomnessError) -> Bool {
-    try keystream.fill(UnsafeMutableRawBufferPointer(tieWord), at: .init(.inclusionTie, step: step, block: example))
-    return tieWord[0] < threshold.trailing
+    try keystream.word(at: .init(.inclusionTie, step: step, block: example)) < threshold.trailing
   }
 }

@@ -5,11 +5,8 @@ import NeuralNetworks
 /// Glorot's uniform distribution, as in the TensorFlow tutorial whose network is a preset. The distribution is public and
 /// its draws need not stay secret, so one word of the attempt's key material seeds a plain generator.
 func initialParameters(of network: Network, key: AttemptKey) throws(RandomnessError) -> [Float] {
-  let seed = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 1)
-  seed.initialize(repeating: 0)
-  defer { seed.deallocate() }
-  try Keystream(key: key).fill(UnsafeMutableRawBufferPointer(seed), at: .init(.initialization, step: 0, block: 0))
-  var generator = SplitMix(state: seed[0])
+  let seed = try Keystream(key: key).word(at: .init(.initialization, step: 0, block: 0))
+  var generator = SplitMix(state: seed)
   return network.initialParameters(.glorotUniform, using: &generator)
 }
 

@@ -1,12 +1,10 @@
 import Datasets
 import NeuralNetworks
 import Planning
+import Tensors
 
-/// Differentially private stochastic gradient descent (Abadi et al. 2016, arXiv:1607.00133v2, algorithm 1).
-///
-/// One step: draw a Poisson sample; clip each example's gradient to norm C; sum; add Gaussian noise of standard deviation
-/// σ·C to every coordinate of the sum; divide by the expected batch size; update. All these numbers come from the
-/// `TrainingPlan`, from which the accounted event comes too. A step on an empty sample adds its noise and counts.
+/// Differentially private stochastic gradient descent (Abadi et al. 2016, arXiv:1607.00133v2, algorithm 1), with the
+/// clipping rules and optimizers of a `TrainingPlan`. A step on an empty sample adds its noise and counts.
 ///
 /// What may leave a trainer: the number of steps made, the parameters (as `checkpoint` or `model`) once the steps are paid
 /// for, and figures on public examples. What never leaves it: losses, norms, the size of a sample, the time of a step.
@@ -17,34 +15,26 @@ import Planning
 public final class Trainer {
   public let plan: TrainingPlan
   public let network: Network
-  /// Noisy updates made since the beginning of the run, those before the checkpoint included.
-  public private(set) var step = 0
-
-  /// In the layout of `network.parameters`.
-  package private(set) var parameters: [Float]
-  /// Empty without momentum.
-  package private(set) var velocity: [Float]
-  let engine: GradientEngine
-
-  private let sampler: PoissonSampler
-  private let gradients: ClippedGradientSum
-  private let update: NoisyUpdate
+  let descent: Descent
   private var sample: [Int32] = []
-  private var sum: [Float]
   private var isBroken = false
 
   /// A private run.
   ///
   /// - Parameters:
   ///   - plan: with a mechanism; for a run without one the examples must be public (the other initializer).
+  ///   - initialWeights: a model to begin with, public by whoever gives it; nil draws weights from no data.
   ///   - checkpoint: what `checkpoint()` gave in an earlier attempt at the same plan; nil begins the run.
-  /// - Throws: `TrainingError`, `CheckpointError`, `RandomnessError`; `NetworkError` and `TensorError` for sizes and
-  ///   memory out of reach.
+  /// - Throws: `TrainingError`, `CheckpointError`, `RandomnessError`; `NetworkError` and `TensorError` for weights that do
+  ///   not fit, and for sizes and memory out of reach.
   public convenience init(
-    plan: TrainingPlan, examples: Examples, resumingFrom checkpoint: [UInt8]? = nil, execution: Execution = Execution()
+    plan: TrainingPlan, examples: Examples, initialWeights: Safetensors? = nil,
+    resumingFrom checkpoint: [UInt8]? = nil, execution: Execution = Execution()
   ) throws {
     guard plan.mechanism != nil else { throw TrainingError.privacyRequired }
-    try self.init(plan: plan, examples: examples, checkpoint: checkpoint, key: AttemptKey(), execution: execution)
+    try self.init(
+      plan: plan, examples: examples, initialWeights: initialWeights, checkpoint: checkpoint, key: AttemptKey(),
+      execution: execution)
   }
 
   /// A run on public data: private or not, as the plan says.
@@ -55,38 +45,40 @@ public final class Trainer {
   /// - Parameter knownKey: 32 bytes from which all randomness follows, to replay a run exactly; nil draws a secret key.
   /// - Throws: as above, and `TrainingError.notPublic` if the plan's dataset is not registered as public.
   public convenience init(
-    plan: TrainingPlan, publicExamples: PublicExamples, knownKey: [UInt8]? = nil,
+    plan: TrainingPlan, publicExamples: PublicExamples, initialWeights: Safetensors? = nil, knownKey: [UInt8]? = nil,
     resumingFrom checkpoint: [UInt8]? = nil, execution: Execution = Execution()
   ) throws {
     guard plan.dataset.isPublic else { throw TrainingError.notPublic }
     let key = if let knownKey { AttemptKey(known: knownKey) } else { try AttemptKey() }
     try self.init(
-      plan: plan, examples: publicExamples.examples, checkpoint: checkpoint, key: key, execution: execution)
+      plan: plan, examples: publicExamples.examples, initialWeights: initialWeights, checkpoint: checkpoint, key: key,
+      execution: execution)
   }
 
   private init(
-    plan: TrainingPlan, examples: Examples, checkpoint: [UInt8]?, key: AttemptKey, execution: Execution
+    plan: TrainingPlan, examples: Examples, initialWeights: Safetensors?, checkpoint: [UInt8]?, key: AttemptKey,
+    execution: Execution
   ) throws {
-    try Self.check(examples, against: plan)
+    let network = try Network(plan.architecture)
+    try Self.check(examples, against: plan, network)
     self.plan = plan
-    network = try Network(plan.architecture)
-    engine = try GradientEngine(network: network, configuration: execution.engine(for: plan))
-    sampler = try PoissonSampler(key: key, probability: plan.sampling.probability, count: examples.count)
-    gradients = ClippedGradientSum(
-      engine: engine, examples: examples, clippingNorm: plan.mechanism?.clippingNorm)
-    update = try NoisyUpdate(
-      key: key, noiseStandardDeviation: plan.mechanism?.noiseStandardDeviation,
-      expectedBatchSize: plan.sampling.expectedBatchSize, optimizer: plan.optimizer, pool: execution.updatePool())
-    sum = Array(repeating: 0, count: network.parameterCount)
-    velocity = Array(repeating: 0, count: plan.optimizer.momentum > 0 ? network.parameterCount : 0)
-    parameters = []
-    if let checkpoint {
-      let state = try Checkpoint(checkpoint, network: network, plan: plan)
-      (step, parameters, velocity) = (state.step, state.parameters, state.velocity)
-    } else {
-      parameters = try initialParameters(of: network, key: key)
-    }
+    self.network = network
+    descent = try Descent(
+      plan, network: network, examples: examples, sampledCount: examples.count, key: key, execution: execution,
+      initialParameters: try Self.initialParameters(of: network, from: initialWeights, key: key),
+      checkpoint: try checkpoint.map { try Checkpoint($0, network: network, plan: plan) })
   }
+
+  /// Noisy updates made since the beginning of the run, those before the checkpoint included.
+  public var step: Int { descent.step }
+  public var isFinished: Bool { step >= plan.steps }
+
+  /// In the layout of `network.parameters`: what training moves.
+  package var parameters: [Float] { Array(descent.state.parameters) }
+  /// What is evaluated and published: the weights' average where the plan has one, otherwise the weights.
+  package var published: [Float] { descent.state.published }
+  /// C of the next step; nil without a mechanism.
+  package var clippingNorm: Double? { descent.clippingNorm }
 
   /// Makes up to `count` more steps and returns how many it made: fewer at the end of the plan or when `isCancelled`,
   /// which is asked before each, says so.
@@ -98,36 +90,64 @@ public final class Trainer {
     isBroken = true
     var made = 0
     while made < count, step < plan.steps, !isCancelled() {
-      try sampler.draw(step: step, into: &sample)
-      try gradients.add(sample, parameters: parameters, to: &sum)
-      try update.apply(step: step, sum: &sum, velocity: &velocity, parameters: &parameters)
-      step += 1
+      try descent.draw(into: &sample)
+      try descent.advance(sample)
       made += 1
     }
     isBroken = false
     return made
   }
 
-  public var isFinished: Bool { step >= plan.steps }
-
   /// Whether a parameter has overflowed or become NaN; training further is then useless. The parameters are an output
   /// of the mechanism, so saying this costs no privacy beyond the steps made.
-  public var hasDiverged: Bool { parameters.contains { !$0.isFinite } }
+  public var hasDiverged: Bool { descent.state.parameters.contains { !$0.isFinite } }
 
   /// The state after `step` steps, for `init(… resumingFrom:)`: a safetensors file. It contains the parameters and so
   /// must not be readable by others before the steps are paid for. No key is in it.
   public func checkpoint() throws -> [UInt8] {
     precondition(!isBroken, "a trainer that failed has no state to save")
-    return try Checkpoint(step: step, parameters: parameters, velocity: velocity).encoded(network: network, plan: plan)
+    return try Checkpoint(descent).encoded(network: network, plan: plan)
   }
 
-  static func check(_ examples: Examples, against plan: TrainingPlan) throws(TrainingError) {
+  private static func initialParameters(
+    of network: Network, from weights: Safetensors?, key: AttemptKey
+  ) throws -> [Float] {
+    if let weights { return try network.parameters(from: weights) }
+    return try PrivateTraining.initialParameters(of: network, key: key)
+  }
+
+  /// Whether examples fit: a mistake found in the middle of a run would be an answer about one of them.
+  static func check(_ examples: Examples, against plan: TrainingPlan, _ network: Network) throws {
     guard TensorShape(dimensions: examples.shape) == plan.dataset.inputShape else {
-      throw .shape(expected: plan.dataset.inputShape.dimensions, got: examples.shape)
+      throw TrainingError.shape(expected: plan.dataset.inputShape.dimensions, got: examples.shape)
     }
-    guard let classCount = examples.classCount, classCount <= plan.architecture.classCount else {
-      throw .classes(expected: plan.architecture.classCount, got: examples.classCount ?? 0)
+    guard examples.targetCount == network.targetCount else {
+      throw TrainingError.targets(expected: network.targetCount, got: examples.targetCount)
     }
-    guard examples.count <= Int(Int32.max) else { throw .tooMany(examples.count) }
+    if let vocabulary = network.vocabulary {
+      guard let own = examples.vocabularySize, own <= vocabulary else {
+        throw TrainingError.tokens(vocabulary: vocabulary, got: examples.vocabularySize)
+      }
+    }
+    if let classes = examples.classCount, network.loss.isOfClasses, classes > network.classCount {
+      throw TrainingError.classes(expected: network.classCount, got: classes)
+    }
+    guard examples.count <= Int(Int32.max) else { throw TrainingError.tooMany(examples.count) }
+    try examples.targets.withUnsafeBufferPointer { targets in
+      for example in 0..<examples.count {
+        let own = targets.extracting(example * examples.targetCount..<(example + 1) * examples.targetCount)
+        try network.loss.check(own, output: network.outputShape)
+      }
+    }
+  }
+}
+
+extension Loss {
+  /// Whether a target is the number of a class.
+  var isOfClasses: Bool {
+    switch self {
+    case .softmaxCrossEntropy, .tokenCrossEntropy: true
+    case .binaryCrossEntropy, .meanSquaredError: false
+    }
   }
 }

@@ -8,6 +8,10 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case shape(expected: [Int], got: [Int])
   /// Labels that the network has no output for.
   case classes(expected: Int, got: Int)
+  /// Examples with another number of targets than the network's loss takes.
+  case targets(expected: Int, got: Int)
+  /// Token ids that the network has no row for; nil where features are no tokens.
+  case tokens(vocabulary: Int, got: Int?)
   /// More examples than the sampler can number.
   case tooMany(Int)
 
@@ -18,6 +22,9 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .shape(let expected, let got): "the plan is for examples of shape \(expected), these have \(got)"
     case .tooMany(let count): "\(count) examples are more than the \(Int32.max) that can be numbered"
     case .classes(let expected, let got): "the network has \(expected) classes, the examples have \(got)"
+    case .targets(let expected, let got): "the loss takes \(expected) targets an example, these have \(got)"
+    case .tokens(let vocabulary, let got):
+      "the network takes token ids below \(vocabulary), the examples have \(got.map { "\($0) of them" } ?? "numbers")"
     }
   }
 }
