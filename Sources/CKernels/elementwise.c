@@ -1,9 +1,6 @@
 #include "elementwise.h"
 
-#include <math.h>
-#include <string.h>
-
-#include "clones.h"
+#include "functions.h"
 
 // The loops are plain so that the compiler vectorises them; no `restrict` where a pair may be the same array (equal
 // indices only, which the compiler checks for at run time).
@@ -19,31 +16,8 @@ CK_CLONES void ck_relu_gradient(size_t count, const float *y, const float *dy, f
   }
 }
 
-// tanh x = e / (e + 2) with e = expm1(2|x|), the sign put back. With 2|x| = n ln 2 + r, |r| <= ln 2 / 2:
-// expm1 = 2ⁿ p + (2ⁿ - 1), p = expm1(r) by its Taylor series, whose first missing term is r⁸/8! < 6e-9. n >= 0, so
-// nothing cancels. At 2|x| >= 20 the result is 1 in float32.
-CK_INLINE float tanh_by_expm1(float x) {
-  float t = 2 * fabsf(x);
-  t = t < 20 ? t : (t >= 20 ? 20 : t);  // NaN stays.
-  float n = __builtin_rintf(t * 1.44269504f);
-  // ln 2 in two parts; the first has few enough bits for n times it to be exact.
-  float r = (t - n * 0.693359375f) + n * 2.12194440e-4f;
-  float p = 1.0f / 5040;
-  p = p * r + 1.0f / 720;
-  p = p * r + 1.0f / 120;
-  p = p * r + 1.0f / 24;
-  p = p * r + 1.0f / 6;
-  p = p * r + 0.5f;
-  p = r + r * r * p;
-  int32_t bits = (int32_t)((n == n ? n : 0) + 127) << 23;
-  float power;
-  memcpy(&power, &bits, sizeof power);
-  float e = power * p + (power - 1);
-  return copysignf(e / (e + 2), x);
-}
-
 CK_CLONES void ck_tanh(size_t count, const float *x, float *y) {
-  for (size_t i = 0; i < count; i++) y[i] = tanh_by_expm1(x[i]);
+  for (size_t i = 0; i < count; i++) y[i] = tanh_float(x[i]);
 }
 
 CK_CLONES void ck_tanh_gradient(size_t count, const float *y, const float *dy, float *dx) {

@@ -10,7 +10,7 @@
 /// process) if it is shorter. No operation mixes examples except those whose name says sum.
 ///
 /// A backend keeps caches and belongs to one thread at a time; parallelism is over examples, above it.
-public protocol NumericBackend: AnyObject {
+public protocol NumericBackend: SequenceBackend {
   /// C = A·B, or C += A·B.
   /// - Throws: `TensorError.library`.
   func multiply(

@@ -1,8 +1,15 @@
 #pragma once
 
+#include "activation.h"
+#include "attention.h"
 #include "elementwise.h"
+#include "embedding.h"
+#include "gram.h"
+#include "loss.h"
 #include "noise.h"
 #include "noise_update.h"
+#include "normalization.h"
 #include "pool.h"
+#include "recurrent.h"
 #include "rows.h"
 #include "window.h"

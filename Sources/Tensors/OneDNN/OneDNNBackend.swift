@@ -10,6 +10,7 @@ public final class OneDNNBackend: NumericBackend {
   let scratch = OneDNNScratch()
   private var products: [ProductKey: OneDNNPrimitive] = [:]
   var convolutions: [ConvolutionGeometry: OneDNNConvolution] = [:]
+  var sequenceProducts: [OneDNNProductKey: OneDNNPrimitive] = [:]
 
   /// - Throws: `TensorError.library` when oneDNN finds no usable CPU.
   public init() throws(TensorError) { engine = try OneDNNEngine() }
