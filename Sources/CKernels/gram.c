@@ -84,21 +84,21 @@ CK_CLONES double ck_gram_squared_norm(size_t rows, size_t u_columns, const float
   return sum < 0 ? 0 : sum;  // NaN stays.
 }
 
-CK_CLONES double ck_tied_inner_product(size_t rows, size_t columns, size_t vocabulary, ptrdiff_t padding,
-                                       const float *tokens, const float *h, const float *p, const float *e) {
+CK_CLONES double ck_tied_inner_product(size_t head_rows, size_t rows, size_t columns, size_t vocabulary,
+                                       ptrdiff_t padding, const float *tokens, const float *h, const float *p, const float *e) {
   double sum = 0;
   for (size_t t = 0; t < rows; t += SIDE) {
     const float *right[SIDE];
     row_pointers(e, columns, t, rows, right);
-    for (size_t s = 0; s < rows; s += SIDE) {
+    for (size_t s = 0; s < head_rows; s += SIDE) {
       double products[SIDE][SIDE] = {0};
       const float *left[SIDE];
-      row_pointers(h, columns, s, rows, left);
+      row_pointers(h, columns, s, head_rows, left);
       block_products(columns, left, right, products);
       for (size_t j = 0; j < SIDE && t + j < rows; j++) {
         float token = tokens[t + j];
         if (!(token >= 0 && token < (float)vocabulary) || (ptrdiff_t)token == padding) continue;
-        for (size_t i = 0; i < SIDE && s + i < rows; i++) {
+        for (size_t i = 0; i < SIDE && s + i < head_rows; i++) {
           sum += (double)p[(s + i) * vocabulary + (size_t)token] * products[i][j];
         }
       }

@@ -1,3 +1,4 @@
+import Glibc
 import Tensors
 
 /// How parameters begin. Initial weights are drawn from no data, so they are not private and their generator need not be
@@ -12,8 +13,9 @@ public enum Initialization: String, Hashable, Sendable, CaseIterable {
 /// The distribution of one parameter's initial values.
 package enum InitialValues: Hashable, Sendable {
   case constant(Float)
-  /// Within ±bound.
-  case uniform(bound: Float)
+  /// Within ±bound; 0 in the range `zeroes` of the parameter.
+  case uniform(bound: Float, zeroes: Range<Int>? = nil)
+  case normal(standardDeviation: Float, zeroes: Range<Int>? = nil)
 }
 
 extension Network {
@@ -26,9 +28,17 @@ extension Network {
     for layer in layers {
       guard let layer = layer as? any ParameterizedLayer, !(layer is any TiedLayer) else { continue }
       for (index, parameter) in layer.parameters.enumerated() {
+        let start = parameter.offset
         switch layer.initialValues(of: index, initialization) {
         case .constant(let value): for i in parameter.range { values[i] = value }
-        case .uniform(let bound): for i in parameter.range { values[i] = bound * symmetricUniform(&generator) }
+        case .uniform(let bound, let zeroes):
+          for i in parameter.range where !(zeroes?.contains(i - start) ?? false) {
+            values[i] = bound * symmetricUniform(&generator)
+          }
+        case .normal(let standardDeviation, let zeroes):
+          for i in parameter.range where !(zeroes?.contains(i - start) ?? false) {
+            values[i] = standardDeviation * standardNormal(&generator)
+          }
         }
       }
     }
@@ -40,4 +50,12 @@ extension Network {
 private func symmetricUniform(_ generator: inout some RandomNumberGenerator) -> Float {
   let cell = Int32(truncatingIfNeeded: generator.next() >> 41)  // 23 bits.
   return Float(2 * cell + 1 - (1 << 23)) / Float(1 << 23)
+}
+
+/// By the cosine half of Box and Muller's transform, 32 bits of the word for the radius and 32 for the angle.
+private func standardNormal(_ generator: inout some RandomNumberGenerator) -> Float {
+  let word = generator.next()
+  let radius = (Double(word >> 32) + 0.5) * 0x1p-32
+  let angle = Double(word & 0xffff_ffff) * 0x1p-32
+  return Float((-2 * log(radius)).squareRoot() * cos(2 * .pi * angle))
 }

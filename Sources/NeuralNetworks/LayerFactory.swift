@@ -20,10 +20,37 @@ struct LayerFactory {
         hasBias: bias, offset: offset)
     case .maxPool(let window): try MaxPool(input: one(), window: window)
     case .averagePool(let window): try AveragePool(input: one(), window: window)
-    case .activation(let function): try Activation(function: function, shape: one())
+    case .activation(let function): Activation(function: function, shape: try one())
     case .flatten: try Flatten(input: one())
+    case .tiedDense(let owner):
+      try TiedDense(input: one(), owner: owner, embedding: embedding(owner))
+    case .embedding(let vocabulary, let dimension, let paddingIndex):
+      try Embedding(
+        name: node.name, input: one(), vocabulary: vocabulary, dimension: dimension, paddingIndex: paddingIndex,
+        offset: offset)
+    case .positionEmbedding: try PositionEmbedding(name: node.name, input: one(), offset: offset)
+    case .lstm(let units):
+      try Recurrent(name: node.name, cell: .lstm, input: one(), units: units, offset: offset)
+    case .gru(let units):
+      try Recurrent(name: node.name, cell: .gru, input: one(), units: units, offset: offset)
+    case .layerNorm(let epsilon): try normalization(.layer, epsilon)
+    case .rmsNorm(let epsilon): try normalization(.rootMeanSquare, epsilon)
+    case .groupNorm(let groups, let epsilon): try normalization(.group(groups), epsilon)
+    case .scaledDotProductAttention(let heads, let isCausal):
+      try ScaledDotProductAttention(inputs: inputs, heads: heads, isCausal: isCausal)
     default: throw .shape("no layer computes \(node.operation)")
     }
+  }
+
+  private func normalization(_ kind: Normalization.Kind, _ epsilon: Double) throws(TensorError) -> any Layer {
+    try NormalizationLayer(name: node.name, kind: kind, epsilon: epsilon, input: one(), offset: offset)
+  }
+
+  private func embedding(_ index: Int) throws(TensorError) -> Embedding {
+    guard earlier.indices.contains(index), let embedding = earlier[index] as? Embedding else {
+      throw .shape("node \(index), whose table it shares, is not an embedding before it")
+    }
+    return embedding
   }
 
   /// The only input.

@@ -23,7 +23,16 @@ extension Loss {
         throw .output("a network must end in a vector of logits; it ends in \(output)")
       }
       return 1
-    default: throw .output("no network has the loss \(rawValue)")
+    case .tokenCrossEntropy:
+      guard let sequence = output.sequence else {
+        throw .output("for \(rawValue) a network must end in logits for each position; it ends in \(output)")
+      }
+      return sequence.positions
+    case .binaryCrossEntropy, .meanSquaredError:
+      guard output.dimensions.count == 1 else {
+        throw .output("for \(rawValue) a network must end in a vector; it ends in \(output)")
+      }
+      return output.count
     }
   }
 
@@ -33,8 +42,16 @@ extension Loss {
     guard targets.count == expected else { throw .count(what: "targets", expected: expected, got: targets.count) }
     let classes = output.dimensions[output.dimensions.count - 1]
     for target in targets {
-      guard target >= 0, target < Float(classes), target.rounded() == target else {
-        throw .label(target, classes: classes)
+      switch self {
+      case .softmaxCrossEntropy, .tokenCrossEntropy:
+        if self == .tokenCrossEntropy, target == -1 { continue }
+        guard target >= 0, target < Float(classes), target.rounded() == target else {
+          throw .label(target, classes: classes)
+        }
+      case .binaryCrossEntropy:
+        guard target == 0 || target == 1 else { throw .target("target \(target) is neither 0 nor 1") }
+      case .meanSquaredError:
+        guard target.isFinite else { throw .target("target \(target) is not finite") }
       }
     }
   }
@@ -45,7 +62,18 @@ extension Loss {
     _ output: Shape, count: Int, outputs: Floats, targets: Floats, losses: MutableDoubles, gradient: MutableFloats,
     backend: any NumericBackend
   ) {
-    backend.softmaxCrossEntropy(
-      count: count, classes: output.count, logits: outputs, labels: targets, losses: losses, gradient: gradient)
+    switch self {
+    case .softmaxCrossEntropy, .tokenCrossEntropy:
+      backend.tokenCrossEntropy(
+        count: count, positions: output.sequence?.positions ?? 1,
+        classes: output.dimensions[output.dimensions.count - 1], outputs: outputs, targets: targets, losses: losses,
+        gradient: gradient)
+    case .binaryCrossEntropy:
+      backend.binaryCrossEntropy(
+        count: count, width: output.count, outputs: outputs, targets: targets, losses: losses, gradient: gradient)
+    case .meanSquaredError:
+      backend.meanSquaredError(
+        count: count, width: output.count, outputs: outputs, targets: targets, losses: losses, gradient: gradient)
+    }
   }
 }

@@ -11,8 +11,8 @@
 double ck_gram_squared_norm(size_t rows, size_t u_columns, const float *u, size_t g_columns, const float *g);
 
 /// ⟨H', E'⟩ for the two gradients of a table [vocabulary, columns] that is both an embedding and, transposed, the output
-/// layer: Σ over s, t of p_s[token_t] (h_s · e_t), with h [rows, columns] the output layer's inputs, p [rows, vocabulary]
-/// its output gradients, and e [rows, columns] the embedding's output gradients. A token outside 0...vocabulary - 1, or
+/// layer: Σ over s, t of p_s[token_t] (h_s · e_t), with h [head_rows, columns] the output layer's inputs,
+/// p [head_rows, vocabulary] its output gradients, and e [rows, columns] the embedding's output gradients. A token outside 0...vocabulary - 1, or
 /// equal to `padding`, has no gradient by the embedding. In float64.
-double ck_tied_inner_product(size_t rows, size_t columns, size_t vocabulary, ptrdiff_t padding, const float *tokens,
-                             const float *h, const float *p, const float *e);
+double ck_tied_inner_product(size_t head_rows, size_t rows, size_t columns, size_t vocabulary, ptrdiff_t padding,
+                             const float *tokens, const float *h, const float *p, const float *e);

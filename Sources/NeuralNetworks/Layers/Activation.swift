@@ -5,35 +5,52 @@ package struct Activation: Layer {
   package let function: ActivationFunction
   package let shape: Shape
 
-  package init(function: ActivationFunction, shape: Shape) throws(TensorError) {
-    guard function == .relu || function == .tanh else { throw .shape("no layer computes \(function.rawValue)") }
+  package init(function: ActivationFunction, shape: Shape) {
     (self.function, self.shape) = (function, shape)
   }
 
   package var inputShapes: [Shape] { [shape] }
   package var outputShape: Shape { shape }
   package var label: String { function.rawValue }
-  package var outputStorage: OutputStorage { .overInput }
-  // Both derivatives are functions of the output: that is what lets forward overwrite its input.
-  package var backwardReads: BackwardReads { .output }
+  // A derivative that is a function of the output lets forward overwrite the input.
+  package var outputStorage: OutputStorage { readsOutput ? .overInput : .own }
+  package var backwardReads: BackwardReads { readsOutput ? .output : .input }
+  private var readsOutput: Bool { (elementFunction?.gradientReads ?? .output) == .output }
+
+  /// Nil for ReLU and tanh, which the backends have apart.
+  private var elementFunction: ElementFunction? {
+    switch function {
+    case .relu, .tanh: nil
+    case .sigmoid: .sigmoid
+    case .silu: .silu
+    case .elu: .elu
+    case .gelu: .gelu
+    case .geluTanh: .geluTanh
+    }
+  }
 
   package func forward(_ pass: LayerPass) {
     let input = Floats(pass.input).slice(0, pass.count * shape.count)
-    switch function {
-    case .relu: pass.backend.relu(input, output: pass.output)
-    default: pass.backend.tanh(input, output: pass.output)
+    if let elementFunction {
+      pass.backend.apply(elementFunction, input, output: pass.output)
+    } else if function == .relu {
+      pass.backend.relu(input, output: pass.output)
+    } else {
+      pass.backend.tanh(input, output: pass.output)
     }
   }
 
   package func backward(_ pass: LayerPass) {
     guard let inputGradient = pass.inputGradient else { return }
-    let output = Floats(pass.output).slice(0, pass.count * shape.count)
+    let value = Floats(readsOutput ? pass.output : pass.input).slice(0, pass.count * shape.count)
     let gradient = Floats(pass.outputGradient)
-    switch function {
-    case .relu:
-      pass.backend.reluInputGradient(output: output, outputGradient: gradient, inputGradient: inputGradient)
-    default:
-      pass.backend.tanhInputGradient(output: output, outputGradient: gradient, inputGradient: inputGradient)
+    if let elementFunction {
+      pass.backend.inputGradient(
+        elementFunction, value: value, outputGradient: gradient, inputGradient: inputGradient)
+    } else if function == .relu {
+      pass.backend.reluInputGradient(output: value, outputGradient: gradient, inputGradient: inputGradient)
+    } else {
+      pass.backend.tanhInputGradient(output: value, outputGradient: gradient, inputGradient: inputGradient)
     }
   }
 }

@@ -161,14 +161,12 @@ extension OneDNNBackend {
   }
 
   public func tiedInnerProduct(
-    positions: Int, vocabulary: Int, dimension: Int, padding: Int?, tokens: Floats, input: Floats,
-    outputGradient: Floats, embeddingGradient: Floats
+    _ geometry: TiedGeometry, tokens: Floats, input: Floats, outputGradient: Floats, embeddingGradient: Floats
   ) -> Double {
-    precondition(tokens.count >= positions && input.count >= positions * dimension)
-    precondition(outputGradient.count >= positions * vocabulary && embeddingGradient.count >= positions * dimension)
+    geometry.check(tokens, input, outputGradient, embeddingGradient)
     return ck_tied_inner_product(
-      positions, dimension, vocabulary, padding ?? -1, tokens.baseAddress, input.baseAddress,
-      outputGradient.baseAddress, embeddingGradient.baseAddress)
+      geometry.headPositions, geometry.positions, geometry.dimension, geometry.vocabulary, geometry.padding ?? -1,
+      tokens.baseAddress, input.baseAddress, outputGradient.baseAddress, embeddingGradient.baseAddress)
   }
 }
 

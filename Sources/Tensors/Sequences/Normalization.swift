@@ -20,10 +20,10 @@ public struct Normalization: Hashable, Sendable {
     _ = try checkedProduct([8, rows, columns])
     if case .group(let groups) = kind {
       guard groups >= 1, columns % groups == 0 else {
-        throw .window("\(groups) groups do not divide \(columns) channels")
+        throw .shape("\(groups) groups do not divide \(columns) channels")
       }
     }
-    guard epsilon > 0, epsilon.isFinite else { throw .window("a normalization's epsilon is \(epsilon), not positive") }
+    guard epsilon > 0, epsilon.isFinite else { throw .shape("a normalization's epsilon is \(epsilon), not positive") }
     (self.kind, self.rows, self.columns, self.epsilon) = (kind, rows, columns, epsilon)
   }
 

@@ -115,13 +115,14 @@ extension ReferenceBackend {
   }
 
   public func tiedInnerProduct(
-    positions: Int, vocabulary: Int, dimension: Int, padding: Int?, tokens: Floats, input: Floats,
-    outputGradient: Floats, embeddingGradient: Floats
+    _ geometry: TiedGeometry, tokens: Floats, input: Floats, outputGradient: Floats, embeddingGradient: Floats
   ) -> Double {
+    geometry.check(tokens, input, outputGradient, embeddingGradient)
+    let (vocabulary, dimension) = (geometry.vocabulary, geometry.dimension)
     var sum = 0.0
-    for t in 0..<positions {
-      guard let row = row(tokens[t], vocabulary), row != padding else { continue }
-      for s in 0..<positions {
+    for t in 0..<geometry.positions {
+      guard let row = row(tokens[t], vocabulary), row != geometry.padding else { continue }
+      for s in 0..<geometry.headPositions {
         sum +=
           Double(outputGradient[s * vocabulary + row])
           * innerProduct(input.slice(s * dimension, dimension), embeddingGradient.slice(t * dimension, dimension))

@@ -73,11 +73,11 @@ public protocol SequenceBackend: AnyObject {
     count: Int, positions: Int, vocabulary: Int, dimension: Int, padding: Int?, tokens: Floats,
     outputGradient: Floats, scratch: MutableFloats, into squaredNorms: MutableDoubles)
   /// The inner product of an example's two gradients of a table that is an embedding (with `embeddingGradient`
-  /// [positions, dimension]) and the weights of the output layer (with `input` [positions, dimension] and `outputGradient`
-  /// [positions, vocabulary]): Σ over s, t of outputGradient[s, token t] · (input s · embeddingGradient t), in float64.
+  /// [positions, dimension]) and the weights of the output layer (with `input` [headPositions, dimension] and
+  /// `outputGradient` [headPositions, vocabulary]): Σ over s, t of outputGradient[s, token t] · (input s ·
+  /// embeddingGradient t), in float64.
   func tiedInnerProduct(
-    positions: Int, vocabulary: Int, dimension: Int, padding: Int?, tokens: Floats, input: Floats,
-    outputGradient: Floats, embeddingGradient: Floats
+    _ geometry: TiedGeometry, tokens: Floats, input: Floats, outputGradient: Floats, embeddingGradient: Floats
   ) -> Double
 
   // MARK: Recurrent layers: hidden state and cell are 0 before the first step
@@ -124,5 +124,23 @@ public enum ElementFunction: String, Hashable, Sendable, CaseIterable {
     case .sigmoid, .elu: .output
     case .silu, .gelu, .geluTanh: .input
     }
+  }
+}
+
+/// The sizes of an embedding and of an output layer that share one table [vocabulary, dimension].
+public struct TiedGeometry: Hashable, Sendable {
+  /// Of the output layer, and of the embedding's tokens.
+  public var headPositions, positions: Int
+  public var vocabulary, dimension: Int
+  public var padding: Int?
+
+  public init(headPositions: Int, positions: Int, vocabulary: Int, dimension: Int, padding: Int?) {
+    (self.headPositions, self.positions) = (headPositions, positions)
+    (self.vocabulary, self.dimension, self.padding) = (vocabulary, dimension, padding)
+  }
+
+  func check(_ tokens: Floats, _ input: Floats, _ outputGradient: Floats, _ embeddingGradient: Floats) {
+    precondition(tokens.count >= positions && input.count >= headPositions * dimension)
+    precondition(outputGradient.count >= headPositions * vocabulary && embeddingGradient.count >= positions * dimension)
   }
 }
