@@ -7,12 +7,15 @@ public struct DatasetRegistration: Hashable, Sendable {
   public var source: DatasetSource
   /// Dimensions of one example: `[d]`, `[height, width]` or `[channels, height, width]`.
   public var shape: [Int]
+  /// Targets of one example, ≥ 1.
+  public var targetCount: Int
   /// `train`, `test`, or what the owner calls this part of the data.
   public var split: String?
 
-  public init(source: DatasetSource, shape: [Int], split: String? = nil) {
+  public init(source: DatasetSource, shape: [Int], targetCount: Int = 1, split: String? = nil) {
     self.source = source
     self.shape = shape
+    self.targetCount = targetCount
     self.split = split
   }
 
@@ -34,12 +37,14 @@ public struct DatasetRegistration: Hashable, Sendable {
 extension DatasetRegistration: Codable {
   enum CodingKeys: String, CodingKey {
     case shape, split
+    case targetCount = "target_count"
   }
 
   public init(from decoder: any Decoder) throws {
     source = try DatasetSource(from: decoder)
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     shape = try fields.decode([Int].self, forKey: .shape)
+    targetCount = try fields.decodeIfPresent(Int.self, forKey: .targetCount) ?? 1
     split = try fields.decodeIfPresent(String.self, forKey: .split)
   }
 
@@ -47,6 +52,8 @@ extension DatasetRegistration: Codable {
     try source.encode(to: encoder)
     var fields = encoder.container(keyedBy: CodingKeys.self)
     try fields.encode(shape, forKey: .shape)
+    // One target is the rule; leaving it out keeps older registrations, and their texts, as they are.
+    if targetCount != 1 { try fields.encode(targetCount, forKey: .targetCount) }
     try fields.encodeIfPresent(split, forKey: .split)
   }
 }
@@ -55,6 +62,6 @@ extension KnownDataset {
   /// As it is registered.
   public var registration: DatasetRegistration {
     DatasetRegistration(
-      source: source, shape: description.shape, split: name.split(separator: "/").last.map(String.init))
+      source: source, shape: description.shape, targetCount: description.targetCount, split: name.split(separator: "/").last.map(String.init))
   }
 }

@@ -31,15 +31,31 @@ struct PredictCommand: ParsableCommand {
   private struct Description: Decodable {
     struct Input: Decodable {
       let shape: TensorShape
+      let vocabularySize: Int?
+
+      enum CodingKeys: String, CodingKey {
+        case shape
+        case vocabularySize = "vocabulary_size"
+      }
     }
 
     let input: Input
     let model: ModelSpecification
-    let classCount: Int
+    let classCount: Int?
+    let targetCount: Int?
 
     enum CodingKeys: String, CodingKey {
       case input, model
+      case targetCount = "target_count"
       case classCount = "class_count"
+    }
+
+    func architecture() throws(PlanningError) -> ModelArchitecture {
+      try ModelArchitecture(
+        model,
+        input: ModelInput(
+          shape: input.shape, vocabularySize: input.vocabularySize, classCount: classCount,
+          targetCount: targetCount ?? 1))
     }
   }
 
@@ -51,8 +67,7 @@ struct PredictCommand: ParsableCommand {
     let folder = URL(fileURLWithPath: model, isDirectory: true)
     let description = try JSONDecoder().decode(
       Description.self, from: Data(contentsOf: folder.appendingPathComponent("model.json")))
-    let architecture = try ModelArchitecture(
-      description.model, input: description.input.shape, classCount: description.classCount)
+    let architecture = try description.architecture()
     let parameters = try Safetensors(path: folder.appendingPathComponent("model.safetensors").path)
     let predictor = try Predictor(architecture, model: parameters, execution: Execution(threads: 1))
 

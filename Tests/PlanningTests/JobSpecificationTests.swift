@@ -65,7 +65,7 @@ import Testing
     #"{"layers": [{"type": "conv3d"}]}"#, #"{"layers": [{"type": "dense"}]}"#,
     #"{"layers": [{"type": "max_pool2d", "pool_size": [1, 2, 3]}]}"#,
     #"{"layers": [{"type": "max_pool2d", "pool_size": [1]}]}"#,
-    #"{"layers": [{"type": "dense", "units": 3, "activation": "gelu"}]}"#,
+    #"{"layers": [{"type": "dense", "units": 3, "activation": "gelu2"}]}"#,
   ])
   func aMisshapenModelIsRefused(json: String) {
     #expect(throws: DecodingError.self) { try decode(json) as ModelSpecification }

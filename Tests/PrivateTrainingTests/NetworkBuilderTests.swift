@@ -51,7 +51,7 @@ import Testing
   @Test func everyPlannedWindowCanBeBuilt() throws {
     for kernel in 1...6 {
       for stride in 1...4 {
-        for padding in Planning.Padding.allCases {
+        for padding in [Planning.Padding.same, .valid, .zeros(Extent(height: kernel - 1, width: 1))] {
           let layers: [LayerSpecification] = [
             .conv2d(
               filters: 2, kernel: Extent(height: kernel, width: 2), strides: Extent(height: stride, width: 1),

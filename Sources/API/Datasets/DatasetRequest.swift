@@ -42,7 +42,7 @@ struct DatasetRequest {
   }
 
   func draft(_ found: DatasetDescription, in folders: DataFolders) throws -> DatasetDraft {
-    try DatasetRegistration(source: source, shape: found.shape, split: split)
+    try DatasetRegistration(source: source, shape: found.shape, targetCount: found.targetCount, split: split)
       .draft(name: name, isPublic: isPublic, unit: unit, size: found.exampleCount, in: folders)
   }
 }

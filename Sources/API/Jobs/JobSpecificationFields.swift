@@ -15,7 +15,7 @@ struct JobSpecificationFields {
     let name = fields.text("name")
     let budget = fields.optionalText("budget")
     let dataset = fields.text("dataset")
-    let model = fields.object("model").flatMap(model)
+    let model = fields.object("model").flatMap { ModelSpecification(fields: RequestFields($0)) }
     let training = fields.object("training").flatMap { TrainingSpecification(fields: RequestFields($0)) }
     let privacy = fields.object("privacy").flatMap(privacy)
     let evaluation = fields.optionalObject("evaluation").flatMap(evaluation)

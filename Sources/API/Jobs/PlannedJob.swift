@@ -117,7 +117,8 @@ private struct JobData {
       return nil
     }
     return DatasetFacts(
-      reference: name, exampleCount: size, inputShape: shape, classCount: registered.source.classCount ?? 1,
+      reference: name, exampleCount: size, inputShape: shape, classCount: registered.source.classCount,
+      targetCount: registered.targetCount, vocabularySize: registered.source.vocabularySize,
       isPublic: dataset.isPublic)
   }
 

@@ -13,6 +13,10 @@ struct RequestFields: FieldSource {
 
   func has(_ name: String) -> Bool { reader.has(name) }
   func isList(_ name: String) -> Bool { reader.isList(name) }
+  func isText(_ name: String) -> Bool {
+    if case .string = reader.node(name)?.content { true } else { false }
+  }
+
   func optionalNumber(_ name: String) -> Double? { reader.optionalNumber(name, .any) }
   func optionalInteger(_ name: String) -> Int? { reader.optionalInteger(name, .min ... .max) }
   func optionalFlag(_ name: String) -> Bool? { reader.optionalFlag(name) }

@@ -42,6 +42,16 @@ final class DecodedFields: FieldSource {
     }
   }
 
+  func isText(_ name: String) -> Bool {
+    guard has(name) else { return false }
+    do {
+      _ = try container.decode(String.self, forKey: FieldName(stringValue: name))
+      return true
+    } catch {
+      return false
+    }
+  }
+
   func optionalWord(_ name: String, of words: [String]) -> String? {
     guard let word: String = value(name) else { return nil }
     if words.contains(word) { return word }

@@ -13,6 +13,8 @@ public protocol FieldSource {
   func optionalIntegers(_ name: String) -> [Int]?
   /// Whether the value is a list, for fields that hold one value or several.
   func isList(_ name: String) -> Bool
+  /// Whether the value is a string, for fields that hold a word or a number.
+  func isText(_ name: String) -> Bool
   /// One of `words`.
   func optionalWord(_ name: String, of words: [String]) -> String?
   func optionalObject(_ name: String) -> Self?
@@ -77,6 +79,22 @@ public struct FieldMember: Sendable {
   init(_ name: String, _ value: Value) {
     self.name = name
     self.value = value
+  }
+}
+
+extension FieldMember.Value: CustomStringConvertible {
+  /// For people.
+  public var description: String {
+    switch self {
+    case .number(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .flag(let value): value ? "true" : "false"
+    case .text(let value): value
+    case .texts(let values): values.joined(separator: " ")
+    case .integers(let values): values.map(String.init).joined(separator: "×")
+    case .object(let members): members.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    case .objects(let objects): "\(objects.count)"
+    }
   }
 }
 

@@ -52,10 +52,37 @@ struct IssueCollector {
         "An example of \(evaluation.reference) has shape \(evaluation.inputShape), one of \(dataset.reference) has "
           + "\(dataset.inputShape).")
     }
-    if evaluation.classCount > dataset.classCount {
+    checkTargets(of: evaluation, match: dataset)
+  }
+
+  private mutating func checkTargets(of evaluation: DatasetFacts, match dataset: DatasetFacts) {
+    func classes(_ count: Int?) -> String { count.map { "\($0) classes" } ?? "real numbers as targets" }
+    let fits =
+      switch (evaluation.classCount, dataset.classCount) {
+      case (nil, nil): true
+      case (let here?, let there?): here <= there
+      default: false
+      }
+    if !fits {
       add(
         at: "/evaluation/dataset",
-        "\(evaluation.reference) has \(evaluation.classCount) classes, \(dataset.reference) has \(dataset.classCount).")
+        "\(evaluation.reference) has \(classes(evaluation.classCount)), \(dataset.reference) has "
+          + "\(classes(dataset.classCount)).")
+    }
+    if evaluation.targetCount != dataset.targetCount {
+      add(
+        at: "/evaluation/dataset",
+        "An example of \(evaluation.reference) has \(evaluation.targetCount) targets, one of \(dataset.reference) has "
+          + "\(dataset.targetCount).")
+    }
+    if (evaluation.vocabularySize == nil) != (dataset.vocabularySize == nil)
+      || (evaluation.vocabularySize ?? 0) > (dataset.vocabularySize ?? 0)
+    {
+      func words(_ size: Int?) -> String { size.map { "tokens below \($0)" } ?? "no tokens" }
+      add(
+        at: "/evaluation/dataset",
+        "\(evaluation.reference) has \(words(evaluation.vocabularySize)), \(dataset.reference) has "
+          + "\(words(dataset.vocabularySize)).")
     }
   }
 

@@ -1,162 +1,153 @@
-/// One layer as a caller writes it. Activations may be fused (`"activation": "relu"`) or stand alone.
-public enum LayerSpecification: Hashable, Sendable {
+/// One layer as a caller writes it.
+public struct LayerSpecification: Hashable, Sendable {
+  /// What other layers and `freeze` call it, and the prefix of its parameters' names; nil names it by its place.
+  public var name: String?
+  /// The layers it reads, by name; "input" is what the network, or the block that it stands in, takes. Nil reads the layer
+  /// before it.
+  public var inputs: [String]?
+  public var operation: LayerOperation
+
+  public init(name: String? = nil, inputs: [String]? = nil, _ operation: LayerOperation) {
+    self.name = name
+    self.inputs = inputs
+    self.operation = operation
+  }
+}
+
+/// What a layer computes. Activations may be fused (`"activation": "relu"`) or stand alone.
+public indirect enum LayerOperation: Hashable, Sendable {
+  /// Of a vector, or of each position of a sequence.
   case dense(units: Int, activation: Activation?, bias: Bool)
-  case conv2d(
-    filters: Int, kernel: Extent, strides: Extent, padding: Padding, activation: Activation?, bias: Bool)
-  case maxPool2d(window: Extent, strides: Extent)
-  case averagePool2d(window: Extent, strides: Extent)
-  case flatten
+  /// Logits from the table of the embedding of that name.
+  case tiedDense(embedding: String)
+  case convolution(ConvolutionSpecification)
+  case pooling(PoolingSpecification)
+  case globalPooling(Pooling)
+  case position(SequencePosition)
+  /// A `vocabularySize` of nil is the dataset's.
+  case embedding(vocabularySize: Int?, dimension: Int, paddingIndex: Int?)
+  case positionEmbedding
+  case recurrent(RecurrentCell, units: Int)
+  case layerNorm(epsilon: Double)
+  case rmsNorm(epsilon: Double)
+  case groupNorm(groups: Int, epsilon: Double)
+  /// Of queries, keys and values that are there already; no parameters.
+  case attention(heads: Int, isCausal: Bool)
+  /// Self-attention with its four projections.
+  case multiHeadAttention(heads: Int, isCausal: Bool, bias: Bool)
+  case add
+  case residual(ResidualSpecification)
+  case transformerBlock(TransformerBlockSpecification)
+  case dropout(rate: Double)
   case activation(Activation)
+  case flatten
+  /// An image as a sequence, a pixel a position.
+  case positions
 }
 
-/// An elementwise nonlinearity.
-public enum Activation: String, Codable, Hashable, Sendable, CaseIterable {
-  case relu, tanh
-}
+/// A cross-correlation.
+public struct ConvolutionSpecification: Hashable, Sendable {
+  public var spatial = Spatial.two
+  public var filters: Int
+  public var kernel: Extent
+  public var strides = Extent(1)
+  public var padding = Padding.valid
+  public var dilation = Extent(1)
+  public var groups = 1
+  public var activation: Activation?
+  public var bias = true
 
-/// How a convolution treats the border.
-public enum Padding: String, Codable, Hashable, Sendable, CaseIterable {
-  /// Zeros around the image so that the output has ceil(input / stride) pixels a side; where their number is odd, the
-  /// extra row or column goes to the bottom or right, as in TensorFlow.
-  case same
-  /// None.
-  case valid
-}
-
-/// Rows and columns of a window or stride. In JSON `2` stands for `[2, 2]`.
-public struct Extent: Hashable, Sendable {
-  public var height: Int
-  public var width: Int
-
-  public init(height: Int, width: Int) {
-    self.height = height
-    self.width = width
-  }
-
-  public init(_ side: Int) {
-    self.init(height: side, width: side)
+  public init(filters: Int, kernel: Extent) {
+    self.filters = filters
+    self.kernel = kernel
   }
 }
 
-extension Extent: Codable {
-  public init(from decoder: any Decoder) throws {
-    var sides: any UnkeyedDecodingContainer
-    do {
-      sides = try decoder.unkeyedContainer()
-    } catch DecodingError.typeMismatch {
-      self.init(try decoder.singleValueContainer().decode(Int.self))
-      return
-    }
-    let height = try sides.decode(Int.self)
-    let width = try sides.decode(Int.self)
-    guard sides.isAtEnd else {
-      throw DecodingError.dataCorruptedError(in: sides, debugDescription: "Give one number, or [rows, columns].")
-    }
-    self.init(height: height, width: width)
-  }
+/// A pool over windows.
+public struct PoolingSpecification: Hashable, Sendable {
+  public var kind: Pooling
+  public var spatial = Spatial.two
+  public var window: Extent
+  public var strides: Extent
+  public var padding = Padding.valid
 
-  public func encode(to encoder: any Encoder) throws {
-    if height == width {
-      var container = encoder.singleValueContainer()
-      try container.encode(height)
-    } else {
-      var container = encoder.unkeyedContainer()
-      try container.encode(height)
-      try container.encode(width)
-    }
+  /// - Parameter strides: nil puts windows side by side, as in Keras and PyTorch.
+  public init(_ kind: Pooling, spatial: Spatial = .two, window: Extent, strides: Extent? = nil) {
+    self.kind = kind
+    self.spatial = spatial
+    self.window = window
+    self.strides = strides ?? window
   }
 }
 
-extension LayerSpecification: Codable {
-  /// The API's names of the layer types.
-  public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
-    case dense, conv2d
-    case maxPool2d = "max_pool2d"
-    case averagePool2d = "average_pool2d"
-    case flatten, relu, tanh
+/// `activation(layers(x) + shortcut(x))`; without a shortcut x itself is added.
+public struct ResidualSpecification: Hashable, Sendable {
+  public var layers: [LayerSpecification]
+  public var shortcut: [LayerSpecification]?
+  public var activation: Activation?
+
+  public init(layers: [LayerSpecification], shortcut: [LayerSpecification]? = nil, activation: Activation? = nil) {
+    self.layers = layers
+    self.shortcut = shortcut
+    self.activation = activation
+  }
+}
+
+/// Self-attention and a feed-forward part, each with a residual connection and a layer norm: before the part where
+/// `isNormFirst` (GPT-2), after the sum otherwise (the original transformer, BERT, RoBERTa).
+public struct TransformerBlockSpecification: Hashable, Sendable {
+  public var heads: Int
+  /// Units of the hidden layer of the feed-forward part; nil takes four times the channels.
+  public var feedForward: Int?
+  public var activation = Activation.gelu
+  public var isCausal = false
+  public var isNormFirst = true
+  public var bias = true
+  /// After each of the two parts; 0 leaves it out.
+  public var dropout = 0.0
+  public var epsilon = 1e-5
+
+  public init(heads: Int, feedForward: Int? = nil) {
+    self.heads = heads
+    self.feedForward = feedForward
+  }
+}
+
+// MARK: Short forms
+
+extension LayerSpecification {
+  public static let flatten = LayerSpecification(.flatten)
+  public static let positions = LayerSpecification(.positions)
+  public static let add = LayerSpecification(.add)
+
+  public static func activation(_ activation: Activation) -> LayerSpecification {
+    LayerSpecification(.activation(activation))
   }
 
-  public var kind: Kind {
-    switch self {
-    case .dense: .dense
-    case .conv2d: .conv2d
-    case .maxPool2d: .maxPool2d
-    case .averagePool2d: .averagePool2d
-    case .flatten: .flatten
-    case .activation(.relu): .relu
-    case .activation(.tanh): .tanh
-    }
+  public static func dense(units: Int, activation: Activation?, bias: Bool) -> LayerSpecification {
+    LayerSpecification(.dense(units: units, activation: activation, bias: bias))
   }
 
-  /// The pooling stride when none is written: windows side by side, as in Keras and PyTorch.
-  public static func defaultPoolingStrides(window: Extent) -> Extent {
-    window
+  public static func dense(_ units: Int, _ activation: Activation? = nil) -> LayerSpecification {
+    dense(units: units, activation: activation, bias: true)
   }
 
-  enum CodingKeys: String, CodingKey {
-    case type, units, activation, filters, strides, padding
-    case useBias = "use_bias"
-    case kernelSize = "kernel_size"
-    case poolSize = "pool_size"
+  public static func conv2d(
+    filters: Int, kernel: Extent, strides: Extent, padding: Padding, activation: Activation?, bias: Bool
+  ) -> LayerSpecification {
+    var convolution = ConvolutionSpecification(filters: filters, kernel: kernel)
+    convolution.strides = strides
+    convolution.padding = padding
+    convolution.activation = activation
+    convolution.bias = bias
+    return LayerSpecification(.convolution(convolution))
   }
 
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    let kind = try fields.decode(Kind.self, forKey: .type)
-    func pooling() throws -> (window: Extent, strides: Extent) {
-      let window = try fields.decode(Extent.self, forKey: .poolSize)
-      let strides = try fields.decodeIfPresent(Extent.self, forKey: .strides)
-      return (window, strides ?? Self.defaultPoolingStrides(window: window))
-    }
-    switch kind {
-    case .dense:
-      self = .dense(
-        units: try fields.decode(Int.self, forKey: .units),
-        activation: try fields.decodeIfPresent(Activation.self, forKey: .activation),
-        bias: try fields.decodeIfPresent(Bool.self, forKey: .useBias) ?? true)
-    case .conv2d:
-      self = .conv2d(
-        filters: try fields.decode(Int.self, forKey: .filters),
-        kernel: try fields.decode(Extent.self, forKey: .kernelSize),
-        strides: try fields.decodeIfPresent(Extent.self, forKey: .strides) ?? Extent(1),
-        padding: try fields.decodeIfPresent(Padding.self, forKey: .padding) ?? .valid,
-        activation: try fields.decodeIfPresent(Activation.self, forKey: .activation),
-        bias: try fields.decodeIfPresent(Bool.self, forKey: .useBias) ?? true)
-    case .maxPool2d:
-      let (window, strides) = try pooling()
-      self = .maxPool2d(window: window, strides: strides)
-    case .averagePool2d:
-      let (window, strides) = try pooling()
-      self = .averagePool2d(window: window, strides: strides)
-    case .flatten: self = .flatten
-    case .relu: self = .activation(.relu)
-    case .tanh: self = .activation(.tanh)
-    }
+  public static func maxPool2d(window: Extent, strides: Extent) -> LayerSpecification {
+    LayerSpecification(.pooling(PoolingSpecification(.maximum, window: window, strides: strides)))
   }
 
-  public func encode(to encoder: any Encoder) throws {
-    var fields = encoder.container(keyedBy: CodingKeys.self)
-    try fields.encode(kind, forKey: .type)
-    switch self {
-    case .dense(let units, let activation, let bias):
-      try fields.encode(units, forKey: .units)
-      try fields.encodeIfPresent(activation, forKey: .activation)
-      try encode(bias: bias, into: &fields)
-    case .conv2d(let filters, let kernel, let strides, let padding, let activation, let bias):
-      try fields.encode(filters, forKey: .filters)
-      try fields.encode(kernel, forKey: .kernelSize)
-      try fields.encode(strides, forKey: .strides)
-      try fields.encode(padding, forKey: .padding)
-      try fields.encodeIfPresent(activation, forKey: .activation)
-      try encode(bias: bias, into: &fields)
-    case .maxPool2d(let window, let strides), .averagePool2d(let window, let strides):
-      try fields.encode(window, forKey: .poolSize)
-      try fields.encode(strides, forKey: .strides)
-    case .flatten, .activation: break
-    }
-  }
-
-  private func encode(bias: Bool, into fields: inout KeyedEncodingContainer<CodingKeys>) throws {
-    if !bias { try fields.encode(false, forKey: .useBias) }
+  public static func averagePool2d(window: Extent, strides: Extent) -> LayerSpecification {
+    LayerSpecification(.pooling(PoolingSpecification(.average, window: window, strides: strides)))
   }
 }

@@ -16,7 +16,7 @@ extension TrainingPlan {
     var issues = IssueCollector()
     issues.checkName(specification.name)
     let architecture = issues.collect { () throws(PlanningError) in
-      try ModelArchitecture(specification.model, input: dataset.inputShape, classCount: dataset.classCount)
+      try ModelArchitecture(specification.model, input: dataset.modelInput)
     }
     let sampling = issues.sampling(specification.training, dataset: dataset)
     let steps = issues.steps(specification.training, sampling: sampling)

@@ -54,15 +54,24 @@ extension JobReport {
 
   private var trainingSection: String {
     let rows: [(String, String)] = [
-      ("dataset", "\(Self.plain(dataset.name)), \(dataset.examples) examples, \(dataset.classes) classes"),
+      (
+        "dataset",
+        "\(Self.plain(dataset.name)), \(dataset.examples) examples, "
+          + (dataset.classes.map { "\($0) classes" } ?? "real numbers as targets")
+      ),
       ("steps", "\(training.steps) (\(DecimalText.rounded(training.epochs, decimals: 3)) epochs)"),
       ("expected batch size", "\(training.expectedBatchSize)"),
+      ("optimizer", Self.plain(training.optimizer.members)), ("schedule", Self.plain(training.schedule.members)),
+      ("weights that are published", training.averageDecay.map { "moving average, decay \($0)" } ?? "the last step's"),
+      ("clipping", training.clipping.map { Self.plain($0.members) } ?? "none"),
+      ("microbatches", training.microbatchSize == 1 ? "none" : "of \(training.microbatchSize) expected examples"),
+      ("loss", Self.plain(training.loss)),
       (
-        "optimizer",
-        "\(training.optimizer.type.rawValue), learning rate \(training.optimizer.learningRate), "
-          + "momentum \(training.optimizer.momentum)"
+        "parameters",
+        training.trainedParameterCount == training.parameterCount
+          ? "\(training.parameterCount)"
+          : "\(training.parameterCount), of which \(training.trainedParameterCount) are trained"
       ),
-      ("parameters", "\(training.parameterCount)"),
     ]
     return """
       ## Training
@@ -125,6 +134,11 @@ extension JobReport {
 
   private static func list(_ items: [String]) -> String {
     items.map { "- \($0)" }.joined(separator: "\n")
+  }
+
+  /// A specification's fields in a row: `type sgd, learning_rate 0.1`.
+  private static func plain(_ members: [FieldMember]) -> String {
+    plain(members.map { "\($0.name) \($0.value)" }.joined(separator: ", "))
   }
 
   /// A caller's text as text: what would end a cell or begin markup is written as an entity.

@@ -31,7 +31,8 @@ struct JobReport: Encodable {
     let name: String
     let examples: Int
     let shape: [Int]
-    let classes: Int
+    /// Nil where targets are real numbers.
+    let classes: Int?
     let isPublic: Bool
     let unit: String
 
@@ -55,11 +56,22 @@ struct JobReport: Encodable {
     let epochs: Double
     let expectedBatchSize: Int
     let optimizer: OptimizerSpecification
+    let schedule: ScheduleSpecification
+    let averageDecay: Double?
+    let clipping: ClippingSpecification?
+    let microbatchSize: Int
+    let method: TrainingMethod
+    let loss: String
     let modules: [String]
     let parameterCount: Int
+    /// Those that get noise; the others are frozen.
+    let trainedParameterCount: Int
 
     enum CodingKeys: String, CodingKey {
-      case steps, epochs, optimizer, modules
+      case steps, epochs, optimizer, schedule, clipping, method, loss, modules
+      case averageDecay = "ema_decay"
+      case microbatchSize = "microbatch_size"
+      case trainedParameterCount = "trained_parameter_count"
       case expectedBatchSize = "expected_batch_size"
       case parameterCount = "parameter_count"
     }
@@ -85,8 +97,12 @@ struct JobReport: Encodable {
     evaluation = preparation.evaluation.map(Data.init)
     training = Training(
       steps: plan.steps, epochs: plan.epochs(steps: plan.steps), expectedBatchSize: plan.sampling.expectedBatchSize,
-      optimizer: plan.optimizer, modules: plan.architecture.torchModules,
-      parameterCount: plan.architecture.parameterCount)
+      optimizer: plan.optimizer, schedule: plan.schedule, averageDecay: plan.averageDecay,
+      clipping: preparation.specification.training.clipping,
+      microbatchSize: preparation.specification.training.microbatchSize, method: plan.method,
+      loss: plan.architecture.loss.rawValue, modules: plan.architecture.torchModules,
+      parameterCount: plan.architecture.parameterCount,
+      trainedParameterCount: plan.architecture.trainedParameterCount)
     guarantee = try Guarantee(plan: plan, unit: preparation.dataset.unit)
     self.metrics = metrics.map {
       Metric(step: $0.step, epoch: $0.epoch, epsilon: $0.epsilon, accuracy: $0.accuracy, loss: $0.loss)
