@@ -15,11 +15,12 @@ CK_CLONES void ck_silu(size_t count, const float *x, float *y) {
   for (size_t i = 0; i < count; i++) y[i] = x[i] < -100 ? 0 : x[i] * sigmoid_float(x[i]);
 }
 
+// In the gradients 1 - σ(u) is e σ(u) with e = exp(-u): the difference would lose the digits of a small result.
 CK_CLONES void ck_silu_gradient(size_t count, const float *x, const float *dy, float *dx) {
   for (size_t i = 0; i < count; i++) {
-    float t = x[i] < -100 ? -100 : (x[i] > 100 ? 100 : x[i]);
-    float s = sigmoid_float(t);
-    dx[i] = dy[i] * (s * (1 + t * (1 - s)));
+    float t = x[i] < -80 ? -80 : (x[i] > 80 ? 80 : x[i]);
+    float e = exp_float(-t), s = 1 / (1 + e);
+    dx[i] = dy[i] * (s * (1 + t * (e * s)));
   }
 }
 
@@ -89,8 +90,9 @@ CK_CLONES void ck_gelu_tanh(size_t count, const float *x, float *y) {
 CK_CLONES void ck_gelu_tanh_gradient(size_t count, const float *x, const float *dy, float *dx) {
   for (size_t i = 0; i < count; i++) {
     float t = x[i] < -14 ? -14 : (x[i] > 14 ? 14 : x[i]);
-    float s = sigmoid_float(twice_root_two_over_pi * (t + cubic * t * t * t));
+    float u = twice_root_two_over_pi * (t + cubic * t * t * t);
+    float e = exp_float(-(u < -80 ? -80 : u)), s = 1 / (1 + e);
     float slope = twice_root_two_over_pi * (1 + 3 * cubic * t * t);
-    dx[i] = dy[i] * (s + t * s * (1 - s) * slope);
+    dx[i] = dy[i] * (s + t * s * (e * s) * slope);
   }
 }

@@ -14,9 +14,10 @@ public struct RecurrentGeometry: Hashable, Sendable {
   /// - Throws: `TensorError`.
   public init(_ cell: Cell, steps: Int, inputs: Int, units: Int) throws(TensorError) {
     (self.cell, self.steps, self.inputs, self.units) = (cell, steps, inputs, units)
-    // The largest of the weights, in the padded form, and of the state.
-    _ = try checkedProduct([16, cell.gates, units, try checkedProduct([inputs, 1]) + 2 * units])
-    _ = try checkedProduct([16, steps, inputs])
+    // Bounds of the weights in padded form, of the inputs, and of what is kept of an example.
+    _ = try checkedProduct([64, units, units])
+    _ = try checkedProduct([64, units, inputs])
+    _ = try checkedProduct([steps, inputs])
     _ = try checkedProduct([16, steps, units])
   }
 
