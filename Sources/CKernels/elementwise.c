@@ -24,6 +24,26 @@ CK_CLONES void ck_tanh_gradient(size_t count, const float *y, const float *dy, f
   for (size_t i = 0; i < count; i++) dx[i] = dy[i] * (1 - y[i] * y[i]);
 }
 
+// SplitMix64's output function (Steele, Lea and Flood, OOPSLA 2014, figure 17) of a state that is a multiple of its
+// constant: the words of one row are those of a generator that begins at `start`, and any of them can be had alone.
+CK_INLINE uint64_t split_mix(uint64_t z) {
+  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+  return z ^ (z >> 31);
+}
+
+CK_CLONES void ck_drop_out(size_t rows, size_t columns, uint32_t limit, float scale, uint64_t salt,
+                           const uint64_t *seeds, const float *x, float *y) {
+  const uint64_t gamma = UINT64_C(0x9e3779b97f4a7c15);
+  for (size_t i = 0; i < rows; i++, x += columns, y += columns) {
+    uint64_t start = split_mix(seeds[i] + salt * gamma);
+    for (size_t j = 0; j < columns; j++) {
+      float value = x[j] * scale;
+      y[j] = (uint32_t)(split_mix(start + j * gamma) >> 32) >= limit ? value : 0;
+    }
+  }
+}
+
 void ck_softmax_cross_entropy(size_t count, size_t classes, const float *logits, const float *labels,
                               double *losses, float *gradient) {
   for (size_t i = 0; i < count; i++, logits += classes, gradient += classes) {

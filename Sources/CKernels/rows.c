@@ -26,19 +26,47 @@ CK_INLINE double dot(size_t count, const float *a, const float *b) {
   return sum;
 }
 
-// The terms have both signs and may cancel almost wholly: in float32 the norm of an example's gradient could come out
-// far too small, and the example would then be clipped too little. In float64 the products are exact.
-CK_CLONES double ck_squared_norm_of_product(size_t rows, size_t u_columns, const float *u, size_t g_columns,
-                                            const float *g) {
-  double diagonal = 0, above = 0;
-  for (size_t s = 0; s < rows; s++) {
-    const float *u_s = u + s * u_columns, *g_s = g + s * g_columns;
-    diagonal += dot(u_columns, u_s, u_s) * dot(g_columns, g_s, g_s);
-    for (size_t t = s + 1; t < rows; t++) {
-      above += dot(u_columns, u_s, u + t * u_columns) * dot(g_columns, g_s, g + t * g_columns);
-    }
+enum { WIDTH = 16 };
+
+// Sixteen columns of m(s, t) b(s, t), added to the lanes with a weight of 1 or 2.
+CK_INLINE void add_gram_block(const float *a, size_t shift_count, const size_t *places, const float *b, double weight,
+                              double *lanes) {
+  float m[WIDTH] = {0};
+  for (size_t k = 0; k < shift_count; k++) {
+    for (size_t l = 0; l < WIDTH; l++) m[l] += a[places[k] + l];
   }
-  return diagonal + 2 * above;
+  for (size_t l = 0; l < WIDTH; l++) lanes[l] += weight * (double)m[l] * (double)b[l];
+}
+
+CK_INLINE double gram_term(const float *a, size_t shift_count, const size_t *places, float b) {
+  float m = 0;
+  for (size_t k = 0; k < shift_count; k++) m += a[places[k]];
+  return (double)m * (double)b;
+}
+
+// Both matrices are symmetric. In squares of 16 × 16, those on the diagonal count once and those above it twice:
+//
+//     1 2 2 r        r: the columns that fill no square, one by one; what lies in their rows has been counted
+//     . 1 2 r           with the columns above, but for the corner.
+//     . . 1 r
+//     . . . r
+CK_CLONES double ck_gram_product(size_t size, size_t a_stride, const float *a, size_t shift_count,
+                                 const size_t *shifts, size_t b_stride, const float *b, double *diagonal) {
+  size_t whole = size / WIDTH * WIDTH, places[shift_count];
+  double lanes[WIDTH] = {0}, sum = 0, on_diagonal = 0;
+  for (size_t k = 0; k < shift_count; k++) places[k] = shifts[k] * a_stride + shifts[k];
+  for (size_t s = 0; s < size; s++, a += a_stride, b += b_stride) {
+    size_t t = s / WIDTH * WIDTH;
+    if (t < whole) {
+      add_gram_block(a + t, shift_count, places, b + t, 1, lanes);
+      for (t += WIDTH; t < whole; t += WIDTH) add_gram_block(a + t, shift_count, places, b + t, 2, lanes);
+    }
+    for (t = whole; t < size; t++) sum += (s < whole ? 2 : 1) * gram_term(a + t, shift_count, places, b[t]);
+    on_diagonal += gram_term(a + s, shift_count, places, b[s]);
+  }
+  for (size_t l = 0; l < WIDTH; l++) sum += lanes[l];
+  *diagonal = on_diagonal;
+  return sum;
 }
 
 CK_CLONES void ck_row_squared_norms(size_t rows, size_t columns, const float *matrix, double *norms) {

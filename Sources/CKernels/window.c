@@ -191,3 +191,20 @@ void ck_patches(const ck_window *w, ptrdiff_t first, ptrdiff_t part, const float
     patches += w->kernel_height * row_count;
   }
 }
+
+void ck_spread_pixels(ptrdiff_t height, ptrdiff_t width, ptrdiff_t line, ptrdiff_t offset, ptrdiff_t size,
+                      const float *matrix, float *spread) {
+  memset(spread, 0, (size_t)(size * size) * sizeof(float));
+  for (ptrdiff_t r = 0; r < height; r++) {
+    for (ptrdiff_t c = 0; c < width; c++) {
+      float *row = spread + (offset + r * line + c) * size + offset;
+      for (ptrdiff_t other = 0; other < height; other++, matrix += width) {
+        memcpy(row + other * line, matrix, (size_t)width * sizeof(float));
+      }
+    }
+  }
+}
+
+void ck_take_columns(size_t rows, size_t stride, size_t first, size_t columns, const float *matrix, float *part) {
+  for (size_t i = 0; i < rows; i++) memcpy(part + i * columns, matrix + i * stride + first, columns * sizeof(float));
+}

@@ -20,6 +20,12 @@ struct LayerFactory {
         hasBias: bias, offset: offset)
     case .maxPool(let window): try MaxPool(input: one(), window: window)
     case .averagePool(let window): try AveragePool(input: one(), window: window)
+    case .globalMaxPool: try MaxPool(input: one(), window: nil)
+    case .globalAveragePool: try AveragePool(input: one(), window: nil)
+    case .position(let choice): try Position(input: one(), choice: choice)
+    case .positions: try Positions(input: one())
+    case .add: try two { (first, second) throws(TensorError) in try Add(first, second) }
+    case .dropout(let rate): try Dropout(input: one(), rate: rate, index: earlier.count)
     case .activation(let function): Activation(function: function, shape: try one())
     case .flatten: try Flatten(input: one())
     case .tiedDense(let owner):
@@ -38,7 +44,6 @@ struct LayerFactory {
     case .groupNorm(let groups, let epsilon): try normalization(.group(groups), epsilon)
     case .scaledDotProductAttention(let heads, let isCausal):
       try ScaledDotProductAttention(inputs: inputs, heads: heads, isCausal: isCausal)
-    default: throw .shape("no layer computes \(node.operation)")
     }
   }
 
@@ -57,6 +62,13 @@ struct LayerFactory {
   private func one() throws(TensorError) -> Shape {
     try take(1)
     return inputs[0]
+  }
+
+  private func two(
+    _ make: (Shape, Shape) throws(TensorError) -> any Layer
+  ) throws(TensorError) -> any Layer {
+    try take(2)
+    return try make(inputs[0], inputs[1])
   }
 
   private func take(_ count: Int) throws(TensorError) {

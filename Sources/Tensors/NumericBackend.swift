@@ -43,25 +43,28 @@ public protocol NumericBackend: SequenceBackend {
   /// Floats that one example's weight gradient takes in the backend's own layout, which may hold padding zeros.
   func exampleGradientCount(_ geometry: ConvolutionGeometry) throws(TensorError) -> Int
 
-  /// Each example's weight gradient: `gradients` is [count, exampleGradientCount].
+  /// Each example's weight gradient and its squared norm. Gradients go to `gradients`, one after another; if there is
+  /// room for one only, each overwrites the one before.
   func convolutionExampleGradients(
-    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats
-  ) throws(TensorError)
+    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats,
+    squaredNorms: MutableDoubles) throws(TensorError)
 
   /// Adds one weight gradient in the layout of `convolutionExampleGradients` to one in [out, in, height, width].
   func addExampleGradient(
     _ geometry: ConvolutionGeometry, _ gradient: Floats, to sum: MutableFloats) throws(TensorError)
 
-  /// Floats of scratch that `addGhostSquaredNorms` needs.
+  /// Floats of scratch that `ghostSquaredNorms` needs.
   func ghostScratchCount(_ geometry: ConvolutionGeometry, _ form: GhostForm) throws(TensorError) -> Int
 
-  /// Adds each example's squared norm of the weight gradient without forming it: with U the T×(in·kernel) matrix of
+  /// Sets each example's squared norm of the weight gradient without forming it: with U the T×(in·kernel) matrix of
   /// patches and G the T×out output gradient, ‖UᵀG‖² = Σ (UUᵀ ∘ GGᵀ) (Li et al., arXiv:2110.05679, §4; for
-  /// convolution Bu et al., arXiv:2205.10683, §3); with groups, the sum of that over the groups. The terms cancel, so the
-  /// last sum is in float64; one that rounding made negative counts as 0.
-  func addGhostSquaredNorms(
+  /// convolution Bu et al., arXiv:2205.10683, §3); with groups, the sum of that over the groups.
+  ///
+  /// The terms have both signs. Where they cancel, a sum of rounded terms can be far too small, and the example would be
+  /// clipped too little; a backend notices that and takes the norm of the formed gradient instead.
+  func ghostSquaredNorms(
     _ geometry: ConvolutionGeometry, _ form: GhostForm, count: Int, input: Floats, outputGradient: Floats,
-    scratch: MutableFloats, to squaredNorms: MutableDoubles) throws(TensorError)
+    scratch: MutableFloats, into squaredNorms: MutableDoubles) throws(TensorError)
 
   // MARK: Pools
 
@@ -88,6 +91,11 @@ public protocol NumericBackend: SequenceBackend {
   func tanh(_ input: Floats, output: MutableFloats)
   /// inputGradient = outputGradient · (1 − output²); the gradients may be the same buffer.
   func tanhInputGradient(output: Floats, outputGradient: Floats, inputGradient: MutableFloats)
+
+  /// For each row i, with the words of SplitMix64 that begin at seeds[i] and `salt`: output = input / (1 − rate), or 0
+  /// with probability `rate`. Input and output may be the same buffer; the same seed gives the same zeros.
+  func dropOut(
+    rate: Double, salt: UInt64, seeds: UnsafeBufferPointer<UInt64>, columns: Int, _ input: Floats, output: MutableFloats)
 
   /// Softmax cross-entropy of each row of `logits` [count, classes] with its label, by log-sum-exp shifted by the row's
   /// maximum, in float64. `gradient` receives softmax − one-hot. A label outside 0..<classes is a programming error.

@@ -91,14 +91,17 @@ extension ReferenceBackend {
   public func exampleGradientCount(_ geometry: ConvolutionGeometry) -> Int { geometry.weightCount }
 
   public func convolutionExampleGradients(
-    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats
+    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats,
+    squaredNorms: MutableDoubles
   ) {
+    let width = geometry.weightCount
     for example in 0..<count {
-      let gradient = gradients.slice(example * geometry.weightCount, geometry.weightCount)
+      let gradient = gradients.slice(gradients.count == width ? 0 : example * width, width)
       gradient.update(repeating: 0)
       addConvolutionWeightGradientSum(
         geometry, count: 1, input: input.slice(example * geometry.inputCount, geometry.inputCount),
         outputGradient: outputGradient.slice(example * geometry.outputCount, geometry.outputCount), to: gradient)
+      rowSquaredNorms(rows: 1, columns: width, Floats(gradient), into: squaredNorms.slice(example, 1))
     }
   }
 
@@ -108,42 +111,44 @@ extension ReferenceBackend {
   }
 
   public func ghostScratchCount(_ geometry: ConvolutionGeometry, _ form: GhostForm) -> Int {
-    geometry.positions * geometry.inputChannels * geometry.input.windowCount
+    geometry.positions * geometry.patchCount
   }
 
-  /// One form serves for all: the definition.
-  public func addGhostSquaredNorms(
+  /// The definition, in float64 where the products are exact; it serves for both forms.
+  public func ghostSquaredNorms(
     _ geometry: ConvolutionGeometry, _ form: GhostForm, count: Int, input: Floats, outputGradient: Floats,
-    scratch: MutableFloats, to squaredNorms: MutableDoubles
+    scratch: MutableFloats, into squaredNorms: MutableDoubles
   ) {
-    let (channels, filters) = (geometry.inputChannels, geometry.outputChannels)
-    let (positions, width, taps) = (geometry.positions, geometry.patchCount, geometry.input.windowCount)
     for example in 0..<count {
       let x = input.slice(example * geometry.inputCount, geometry.inputCount)
       let dy = outputGradient.slice(example * geometry.outputCount, geometry.outputCount)
-      for group in 0..<geometry.groups {
-        let patches = scratch.slice(0, positions * width)
-        patches.update(repeating: 0)
-        forEachTap(geometry.input) { position, pixel, offset in
-          for channel in 0..<geometry.groupChannels {
-            patches[position * width + channel * taps + offset] =
-              x[pixel * channels + group * geometry.groupChannels + channel]
-          }
-        }
-        var squaredNorm = 0.0
-        for s in 0..<positions {
-          for t in 0..<positions {
-            let ofPatches = dot(patches.slice(s * width, width), patches.slice(t * width, width))
-            let first = group * geometry.groupFilters
-            let ofGradients = dot(
-              dy.slice(s * filters + first, geometry.groupFilters), dy.slice(t * filters + first, geometry.groupFilters)
-            )
-            squaredNorm += ofPatches * ofGradients
-          }
-        }
-        squaredNorms[example] += max(squaredNorm, 0)
+      squaredNorms[example] = (0..<geometry.groups).reduce(0) {
+        $0 + max(squaredNormByGrams(geometry, group: $1, x, dy, patches: scratch), 0)
       }
     }
+  }
+
+  private func squaredNormByGrams(
+    _ geometry: ConvolutionGeometry, group: Int, _ x: Floats, _ dy: Floats, patches scratch: MutableFloats
+  ) -> Double {
+    let (filters, width) = (geometry.groupFilters, geometry.patchCount)
+    let patches = scratch.slice(0, geometry.positions * width)
+    patches.update(repeating: 0)
+    forEachTap(geometry.input) { position, pixel, offset in
+      for channel in 0..<geometry.groupChannels {
+        patches[position * width + channel * geometry.input.windowCount + offset] =
+          x[pixel * geometry.inputChannels + group * geometry.groupChannels + channel]
+      }
+    }
+    func gradients(_ position: Int) -> Floats { dy.slice(position * geometry.outputChannels + group * filters, filters) }
+    var squaredNorm = 0.0
+    for s in 0..<geometry.positions {
+      for t in 0..<geometry.positions {
+        squaredNorm +=
+          dot(patches.slice(s * width, width), patches.slice(t * width, width)) * dot(gradients(s), gradients(t))
+      }
+    }
+    return squaredNorm
   }
 
   private func dot(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Double {

@@ -45,6 +45,20 @@ extension ReferenceBackend {
     for i in output.indices { inputGradient[i] = outputGradient[i] * (1 - output[i] * output[i]) }
   }
 
+  public func dropOut(
+    rate: Double, salt: UInt64, seeds: UnsafeBufferPointer<UInt64>, columns: Int, _ input: Floats, output: MutableFloats
+  ) {
+    let (limit, scale) = (UInt32(rate * 0x1p32), Float(1 / (1 - rate)))
+    for (row, seed) in seeds.enumerated() {
+      let start = splitMix(seed &+ salt &* goldenGamma)
+      for column in 0..<columns {
+        let word = splitMix(start &+ UInt64(column) &* goldenGamma)
+        let i = row * columns + column
+        output[i] = UInt32(word >> 32) >= limit ? input[i] * scale : 0
+      }
+    }
+  }
+
   public func softmaxCrossEntropy(
     count: Int, classes: Int, logits: Floats, labels: Floats, losses: MutableDoubles,
     gradient: MutableFloats
@@ -118,4 +132,15 @@ extension ReferenceBackend {
       }
     }
   }
+}
+
+/// 2⁶⁴ over the golden ratio, made odd.
+private let goldenGamma: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+/// The output function of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014, doi:10.1145/2660193.2660195, figure 17).
+private func splitMix(_ state: UInt64) -> UInt64 {
+  var z = state
+  z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+  z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+  return z ^ z >> 31
 }

@@ -47,9 +47,11 @@ import Testing
     var numbers = Numbers(seed: 1000 + seed)
     let channels = [1, 1, 2, 3, 8, 16].randomElement(using: &numbers)!
     let filters = [1, 3, 4, 16, 16, 20].randomElement(using: &numbers)!
-    let plane = numbers.geometry(channels: channels)
+    let plane = numbers.geometry(channels: channels, greatestDilation: 3)
+    let groups = (1...4).filter { channels % $0 == 0 && filters % $0 == 0 }.randomElement(using: &numbers)!
     let geometry = try ConvolutionGeometry(
-      channels: channels, height: plane.height, width: plane.width, outputChannels: filters, window: plane.window)
+      channels: channels, height: plane.height, width: plane.width, outputChannels: filters, window: plane.window,
+      dilation: plane.dilation, groups: groups)
     try expectAgreement(geometry, count: numbers.pick(1...5), &numbers)
   }
 
@@ -119,18 +121,16 @@ import Testing
   ) throws {
     var norms: [[Double]] = []
     var gradients: [[Float]] = []
+    let isShiftable = geometry.window.strideHeight == 1 && geometry.window.strideWidth == 1
     for backend in [reference, fast] as [any NumericBackend] {
       let width = try backend.exampleGradientCount(geometry)
       var formed = [Float](repeating: .nan, count: count * width)
       var plain = [Float](repeating: 0, count: count * geometry.weightCount)
-      var ofFormed = [Double](repeating: 0, count: count)
-      var ghost = [Double](repeating: 0, count: count)
-      var scratch = [Float](repeating: .nan, count: try backend.ghostScratchCount(geometry, .patches))
+      var ofFormed = [Double](repeating: .nan, count: count)
       try formed.withUnsafeMutableBufferPointer { formed in
-        try backend.convolutionExampleGradients(
-          geometry, count: count, input: input, outputGradient: gradient, gradients: formed)
-        ofFormed.withUnsafeMutableBufferPointer {
-          backend.rowSquaredNorms(rows: count, columns: width, Floats(formed), into: $0)
+        try ofFormed.withUnsafeMutableBufferPointer {
+          try backend.convolutionExampleGradients(
+            geometry, count: count, input: input, outputGradient: gradient, gradients: formed, squaredNorms: $0)
         }
         try plain.withUnsafeMutableBufferPointer { plain in
           for i in 0..<count {
@@ -140,19 +140,39 @@ import Testing
           }
         }
       }
-      try scratch.withUnsafeMutableBufferPointer { scratch in
-        try ghost.withUnsafeMutableBufferPointer { ghost in
-          try backend.addGhostSquaredNorms(
-            geometry, .patches, count: count, input: input, outputGradient: gradient, scratch: scratch, to: ghost)
+      norms.append(ofFormed)
+      gradients.append(plain)
+      var (one, ofOne) = ([Float](repeating: .nan, count: width), ofFormed.map { _ in Double.nan })
+      try one.withUnsafeMutableBufferPointer { one in
+        try ofOne.withUnsafeMutableBufferPointer {
+          try backend.convolutionExampleGradients(
+            geometry, count: count, input: input, outputGradient: gradient, gradients: one, squaredNorms: $0)
         }
       }
-      norms += [ofFormed, ghost]
-      gradients.append(plain)
+      #expect(count == 0 || ofOne == ofFormed)
+      for form in isShiftable ? [GhostForm.patches, .shifted] : [.patches] {
+        norms.append(try ghostNorms(backend, geometry, form, count: count, input, gradient))
+      }
     }
     #expect(largestDifference(gradients[0], gradients[1]) < 1e-5, "example gradients \(geometry)")
     for other in norms {
       for (a, b) in zip(other, norms[0]) { #expect(abs(a - b) <= 1e-5 * b + 1e-9, "norms \(geometry)") }
     }
+  }
+
+  private func ghostNorms(
+    _ backend: any NumericBackend, _ geometry: ConvolutionGeometry, _ form: GhostForm, count: Int, _ input: Floats,
+    _ gradient: Floats
+  ) throws -> [Double] {
+    var ghost = [Double](repeating: .nan, count: count)
+    var scratch = [Float](repeating: .nan, count: try backend.ghostScratchCount(geometry, form))
+    try scratch.withUnsafeMutableBufferPointer { scratch in
+      try ghost.withUnsafeMutableBufferPointer { ghost in
+        try backend.ghostSquaredNorms(
+          geometry, form, count: count, input: input, outputGradient: gradient, scratch: scratch, into: ghost)
+      }
+    }
+    return ghost
   }
 
   /// Two equal patches whose output gradients cancel but for 2⁻²⁰: in float32 the ghost norm would be lost in rounding.
@@ -164,19 +184,14 @@ import Testing
     let rest: Float = 0x1p-20
     let expected = pixel.reduce(0.0) { $0 + Double($1) * Double($1) } * Double(rest) * Double(rest)
     for backend in [reference, fast] as [any NumericBackend] {
-      var scratch = [Float](repeating: 0, count: try backend.ghostScratchCount(geometry, .patches))
-      var norm = [0.0]
-      try (pixel + pixel).withUnsafeBufferPointer { input in
-        try [1, -1 + rest].withUnsafeBufferPointer { gradient in
-          try scratch.withUnsafeMutableBufferPointer { scratch in
-            try norm.withUnsafeMutableBufferPointer {
-              try backend.addGhostSquaredNorms(
-                geometry, .patches, count: 1, input: input, outputGradient: gradient, scratch: scratch, to: $0)
-            }
+      for form in [GhostForm.patches, .shifted] {
+        let norm = try (pixel + pixel).withUnsafeBufferPointer { input in
+          try [1, -1 + rest].withUnsafeBufferPointer {
+            try ghostNorms(backend, geometry, form, count: 1, input, $0)
           }
         }
+        #expect(abs(norm[0] - expected) < 1e-3 * expected)
       }
-      #expect(abs(norm[0] - expected) < 1e-3 * expected)
     }
   }
 

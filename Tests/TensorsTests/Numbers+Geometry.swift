@@ -12,10 +12,11 @@ extension Numbers {
   }
 
   /// A geometry that exists, with any window.
-  mutating func geometry(channels: Int) -> WindowGeometry {
+  mutating func geometry(channels: Int, greatestDilation: Int = 1) -> WindowGeometry {
     while true {
       if let geometry = try? WindowGeometry(
-        channels: channels, height: pick(1...9), width: pick(1...9), window: window())
+        channels: channels, height: pick(1...9), width: pick(1...9), window: window(),
+        dilation: Extent2(height: pick(1...greatestDilation), width: pick(1...greatestDilation)))
       {
         return geometry
       }

@@ -16,8 +16,11 @@ void ck_add_weighted_row_sum(size_t rows, size_t columns, const float *factors, 
 void ck_add_row_sum(size_t rows, size_t columns, const float *matrix, float *sum);
 /// output[g, j] = Σ over the `group` rows of group g.
 void ck_group_row_sums(size_t groups, size_t group, size_t columns, const float *matrix, float *output);
-/// ‖UᵀG‖² = Σ over s, t of (u_s · u_t)(g_s · g_t), for U [rows, u_columns] and G [rows, g_columns], in float64.
-double ck_squared_norm_of_product(size_t rows, size_t u_columns, const float *u, size_t g_columns, const float *g);
+/// Σ over s, t < size of m(s, t) b(s, t), with m(s, t) = Σ over k of a(s + shift_k, t + shift_k), for symmetric a and b
+/// whose rows are a_stride and b_stride floats apart. Products and their sum are in float64. `diagonal` receives
+/// Σ over s of m(s, s) b(s, s).
+double ck_gram_product(size_t size, size_t a_stride, const float *a, size_t shift_count, const size_t *shifts,
+                       size_t b_stride, const float *b, double *diagonal);
 /// sum[i] += part[i].
 void ck_add(size_t count, const float *part, float *sum);
 /// output[j, i] = input[i, j].

@@ -24,3 +24,10 @@ void ck_average_pool_gradient(const ck_window *window, size_t count, const float
 /// The patch of each output pixel of one image, of the channels `first` ..< `first + part` alone, as a row
 /// [kernel_height, kernel_width, part], zero where it is padding.
 void ck_patches(const ck_window *window, ptrdiff_t first, ptrdiff_t part, const float *x, float *patches);
+
+/// Spreads a [height·width, height·width] matrix of the pixels of an image, pixel (r, c) becoming number
+/// offset + r·line + c, over a zero matrix [size, size].
+void ck_spread_pixels(ptrdiff_t height, ptrdiff_t width, ptrdiff_t line, ptrdiff_t offset, ptrdiff_t size,
+                      const float *matrix, float *spread);
+/// Row i of `part` is columns first ..< first + columns of row i of `matrix`, whose rows are `stride` apart.
+void ck_take_columns(size_t rows, size_t stride, size_t first, size_t columns, const float *matrix, float *part);

@@ -66,14 +66,13 @@ package struct Convolution: ParameterizedLayer {
 // example's bias gradient.
 
 extension Convolution {
-  /// Keeping costs nothing beyond the weight gradient that any method needs once. With T positions, p filters and d
-  /// elements in a patch, recomputing costs a second weight gradient, T·d·p multiplications, and ghost the two Gram
-  /// matrices, T²(d + p)/2; those are in float64 and not blocked, and one takes as long as 20 of a weight gradient's
-  /// (measured on the tutorial's network). Bu et al.'s rule, 2T² ≤ p·d (arXiv:2205.10683, §3), compares memory instead.
+  /// In the order of their costs by the model, where what they keep does not count.
   package var bookKeepings: [BookKeeping] {
-    guard geometry.groups == 1 else { return [.keep, .recompute] }
-    let (t, d, p) = (Double(geometry.positions), Double(geometry.patchCount), Double(geometry.outputChannels))
-    return 20 * t * t * (d + p) / 2 <= t * d * p ? [.keep, .ghost, .recompute] : [.keep, .recompute, .ghost]
+    let cost = ConvolutionCost(geometry)
+    let methods: [(BookKeeping, Double)] = [
+      (.keep, cost.keep), (.shiftedGhost, cost.shiftedGhost), (.ghost, cost.ghost), (.recompute, cost.recompute),
+    ]
+    return methods.filter { $0.1.isFinite }.sorted { $0.1 < $1.1 }.map(\.0)
   }
 
   private var biasCount: Int { bias == nil ? 0 : geometry.outputChannels }
@@ -89,8 +88,9 @@ extension Convolution {
     let scaled = try checkedProduct([examples, geometry.outputCount])
     return switch method {
     case .keep: one
-    case .recompute: max(one, scaled)
-    default: max(try backend.ghostScratchCount(geometry, .patches), scaled)
+    case .shiftedGhost: max(try backend.ghostScratchCount(geometry, .shifted), scaled)
+    case .ghost: max(try backend.ghostScratchCount(geometry, .patches), scaled)
+    default: max(one, scaled)
     }
   }
 
@@ -107,12 +107,16 @@ extension Convolution {
         rows: pass.count, columns: geometry.outputChannels, Floats(gradients), into: norms[1])
     }
     switch pass.method {
-    case .keep, .recompute: try formGradients(pass, norms: norms[0])
+    case .ghost, .shiftedGhost:
+      try backend.ghostSquaredNorms(
+        geometry, pass.method == .ghost ? .patches : .shifted, count: pass.count, input: Floats(pass.input),
+        outputGradient: Floats(pass.outputGradient), scratch: pass.scratch, into: norms[0])
     default:
-      norms[0].slice(0, pass.count).update(repeating: 0)
-      try backend.addGhostSquaredNorms(
-        geometry, .patches, count: pass.count, input: Floats(pass.input), outputGradient: Floats(pass.outputGradient),
-        scratch: pass.scratch, to: norms[0])
+      // Without a place to keep them all, each overwrites the one before.
+      let one = try backend.exampleGradientCount(geometry)
+      try backend.convolutionExampleGradients(
+        geometry, count: pass.count, input: Floats(pass.input), outputGradient: Floats(pass.outputGradient),
+        gradients: pass.method == .keep ? keptWeights(pass) : pass.scratch.slice(0, one), squaredNorms: norms[0])
     }
   }
 
@@ -130,21 +134,6 @@ extension Convolution {
     let width = weights.count / pass.count
     weights.slice(row * width, width).update(repeating: 0)
     biases.slice(row * biasCount, biasCount).update(repeating: 0)
-  }
-
-  /// One example at a time, so that its gradient is still in the cache when its norm is taken. Without a place to keep
-  /// them all, each overwrites the one before.
-  private func formGradients(_ pass: LayerPass, norms: MutableDoubles) throws(TensorError) {
-    let one = try pass.backend.exampleGradientCount(geometry)
-    let kept = keptWeights(pass)
-    for i in 0..<pass.count {
-      let gradient = pass.method == .keep ? kept.slice(i * one, one) : pass.scratch.slice(0, one)
-      try pass.backend.convolutionExampleGradients(
-        geometry, count: 1, input: Floats(pass.input).slice(i * geometry.inputCount, geometry.inputCount),
-        outputGradient: Floats(pass.outputGradient).slice(i * geometry.outputCount, geometry.outputCount),
-        gradients: gradient)
-      pass.backend.rowSquaredNorms(rows: 1, columns: one, Floats(gradient), into: norms.slice(i, 1))
-    }
   }
 
   package func addGradientSum(

@@ -6,14 +6,14 @@ package struct MaxPool: Layer {
   package let outputShape: Shape
   private let geometry: WindowGeometry
 
-  package init(input: Shape, window: Window) throws(TensorError) {
+  /// - Parameter window: nil for one that covers the whole image or sequence, whose output is a vector.
+  package init(input: Shape, window: Window?) throws(TensorError) {
     geometry = try WindowGeometry(pooling: input, window: window)
     guard geometry.windowCount <= Int(UInt16.max) else {
       throw .window("a max pool's window of \(geometry.windowCount) pixels is larger than \(UInt16.max)")
     }
     inputShapes = [input]
-    outputShape = try input.replacingPlane(
-      channels: geometry.channels, height: geometry.outputHeight, width: geometry.outputWidth)
+    outputShape = try geometry.pooledShape(of: input, isGlobal: window == nil)
   }
 
   package var label: String { "max pool \(inputShape) → \(outputShape)" }
@@ -38,11 +38,11 @@ package struct AveragePool: Layer {
   package let outputShape: Shape
   private let geometry: WindowGeometry
 
-  package init(input: Shape, window: Window) throws(TensorError) {
+  /// - Parameter window: nil for one that covers the whole image or sequence, whose output is a vector.
+  package init(input: Shape, window: Window?) throws(TensorError) {
     geometry = try WindowGeometry(pooling: input, window: window)
     inputShapes = [input]
-    outputShape = try input.replacingPlane(
-      channels: geometry.channels, height: geometry.outputHeight, width: geometry.outputWidth)
+    outputShape = try geometry.pooledShape(of: input, isGlobal: window == nil)
   }
 
   package var label: String { "average pool \(inputShape) → \(outputShape)" }
@@ -59,8 +59,15 @@ package struct AveragePool: Layer {
 }
 
 extension WindowGeometry {
-  fileprivate init(pooling input: Shape, window: Window) throws(TensorError) {
+  fileprivate init(pooling input: Shape, window: Window?) throws(TensorError) {
     guard let image = input.plane else { throw .shape("a pool takes an image or a sequence, not \(input)") }
-    try self.init(channels: image.channels, height: image.height, width: image.width, window: window)
+    let whole = Window(kernel: (image.height, image.width), stride: (1, 1))
+    try self.init(channels: image.channels, height: image.height, width: image.width, window: window ?? whole)
+  }
+
+  fileprivate func pooledShape(of input: Shape, isGlobal: Bool) throws(TensorError) -> Shape {
+    isGlobal
+      ? try Shape([channels])
+      : try input.replacingPlane(channels: channels, height: outputHeight, width: outputWidth)
   }
 }

@@ -1,7 +1,7 @@
 import CKernels
 
 extension OneDNNBackend {
-  private func convolution(_ geometry: ConvolutionGeometry) throws(TensorError) -> OneDNNConvolution {
+  func convolution(_ geometry: ConvolutionGeometry) throws(TensorError) -> OneDNNConvolution {
     if let known = convolutions[geometry] { return known }
     let made = try OneDNNConvolution(geometry, engine: engine, scratch: scratch)
     convolutions[geometry] = made
@@ -52,15 +52,18 @@ extension OneDNNBackend {
   }
 
   public func convolutionExampleGradients(
-    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats
+    _ geometry: ConvolutionGeometry, count: Int, input: Floats, outputGradient: Floats, gradients: MutableFloats,
+    squaredNorms: MutableDoubles
   ) throws(TensorError) {
     let convolution = try convolution(geometry)
-    let width = try exampleGradientCount(geometry)
+    let width = convolution.exampleGradient.floatCount
     for i in 0..<count {
+      let gradient = gradients.slice(gradients.count == width ? 0 : i * width, width)
       try convolution.exampleGradient(
         input: input.slice(i * geometry.inputCount, geometry.inputCount),
-        outputGradient: outputGradient.slice(i * geometry.outputCount, geometry.outputCount),
-        result: gradients.slice(i * width, width))
+        outputGradient: outputGradient.slice(i * geometry.outputCount, geometry.outputCount), result: gradient)
+      // While it is in the cache.
+      rowSquaredNorms(rows: 1, columns: width, Floats(gradient), into: squaredNorms.slice(i, 1))
     }
   }
 
@@ -70,27 +73,5 @@ extension OneDNNBackend {
     let convolution = try convolution(geometry)
     precondition(gradient.count >= convolution.exampleGradient.floatCount && sum.count >= geometry.weightCount)
     try convolution.addExampleGradient(gradient, to: sum)
-  }
-
-  /// The patches of one example.
-  public func ghostScratchCount(_ geometry: ConvolutionGeometry, _ form: GhostForm) -> Int {
-    geometry.positions * geometry.patchCount
-  }
-
-  public func addGhostSquaredNorms(
-    _ geometry: ConvolutionGeometry, _ form: GhostForm, count: Int, input: Floats, outputGradient: Floats,
-    scratch: MutableFloats, to squaredNorms: MutableDoubles
-  ) {
-    precondition(squaredNorms.count >= count && geometry.groups == 1)
-    let patches = scratch.slice(0, ghostScratchCount(geometry, form))
-    var window = ck_window(geometry.input)
-    for i in 0..<count {
-      let x = input.slice(i * geometry.inputCount, geometry.inputCount)
-      let dy = outputGradient.slice(i * geometry.outputCount, geometry.outputCount)
-      ck_patches(&window, 0, geometry.inputChannels, x.baseAddress, patches.baseAddress)
-      let squaredNorm = ck_squared_norm_of_product(
-        geometry.positions, geometry.patchCount, patches.baseAddress, geometry.outputChannels, dy.baseAddress)
-      squaredNorms[i] += max(squaredNorm, 0)
-    }
   }
 }

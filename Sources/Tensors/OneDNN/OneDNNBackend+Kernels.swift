@@ -77,6 +77,15 @@ extension OneDNNBackend {
     ck_tanh_gradient(output.count, output.baseAddress, outputGradient.baseAddress, inputGradient.baseAddress)
   }
 
+  public func dropOut(
+    rate: Double, salt: UInt64, seeds: UnsafeBufferPointer<UInt64>, columns: Int, _ input: Floats, output: MutableFloats
+  ) {
+    precondition(input.count >= seeds.count * columns && output.count >= seeds.count * columns)
+    ck_drop_out(
+      seeds.count, columns, UInt32(rate * 0x1p32), Float(1 / (1 - rate)), salt, seeds.baseAddress, input.baseAddress,
+      output.baseAddress)
+  }
+
   public func softmaxCrossEntropy(
     count: Int, classes: Int, logits: Floats, labels: Floats, losses: MutableDoubles,
     gradient: MutableFloats
