@@ -10,20 +10,26 @@ struct TrainedLayer {
   let keptCount: Int
 }
 
-/// The method of every trained layer: the caller's, or the layer's first that fits the memory limit.
+/// The method of every trained layer: the caller's, the strategy's, or the fastest that fits the memory limit.
 struct BookKeepingChoice {
   /// By node; nil for a layer without trained parameters.
   let byLayer: [TrainedLayer?]
 
-  /// - Throws: `NetworkError` for an override that names no layer or that the layer does not have, or groups that do not
-  ///   fit; `TensorError`.
+  /// - Throws: `NetworkError` for an override that names no layer or that the layer does not have, groups that do not
+  ///   fit, or more groups than the strategy can have; `TensorError`.
   init(
     _ network: Network, _ configuration: EngineConfiguration, sizes: BlockSizes, backend: any NumericBackend
   ) throws {
     let numbers = Dictionary(
       uniqueKeysWithValues: network.parameters.enumerated().map { ($0.element.offset, $0.offset) })
     let groups = try ParameterGroups(network, configuration.groups)
-    var remaining = configuration.keptGradientByteLimit / MemoryLayout<Float>.size / (sizes.threads * sizes.block)
+    let hasNorms = configuration.mode == .perExample
+    if hasNorms, configuration.strategy.hasSecondBackwardPass, groups.count > 1 {
+      throw NetworkError.parameters(
+        "\(configuration.strategy.rawValue) has one factor for an example, not \(groups.count)")
+    }
+    let timing = MethodTiming(network, sizes: sizes, backend: backend)
+    var remaining = configuration.keptGradientByteLimit / MemoryLayout<Float>.size / sizes.threads
     var unused = configuration.bookKeeping
     var choices: [TrainedLayer?] = []
     for (index, layer) in network.layers.enumerated() {
@@ -33,29 +39,49 @@ struct BookKeepingChoice {
       }
       let name = network.nodes[index].name
       let parameters = layer.parameters.compactMap { numbers[$0.offset] }
-      var method = layer.bookKeepings[0]
-      if let wanted = unused.removeValue(forKey: name) {
-        guard layer.bookKeepings.contains(wanted) else {
+      var wanted = layer.bookKeepings
+      if let override = unused.removeValue(forKey: name) {
+        guard layer.bookKeepings.contains(override) else {
           throw NetworkError.layer(
-            index: index, name: name, reason: "a \(layer.label) has no \(wanted.rawValue) norms")
+            index: index, name: name, reason: "a \(layer.label) has no \(override.rawValue) norms")
         }
-        method = wanted
-      } else if configuration.mode == .perExample {
-        let kept = try layer.bookKeepings.map { try layer.keptCount($0, backend: backend) }
-        // What every method keeps has to be kept.
-        let limit = max(remaining, kept.min() ?? 0)
-        method = zip(layer.bookKeepings, kept).first { $0.1 <= limit }?.0 ?? method
+        wanted = [override]
+      } else if let preferences = configuration.strategy.preferences(layer) {
+        wanted = [preferences.first { layer.bookKeepings.contains($0) } ?? wanted[0]]
       }
       guard parameters.contains(where: { groups.byParameter[$0] >= 0 }) else {
         choices.append(nil)
         continue
       }
-      let kept = configuration.mode == .perExample ? try layer.keptCount(method, backend: backend) : 0
-      remaining = max(remaining - kept, 0)
+      var method = wanted[0]
+      if hasNorms, wanted.count > 1 {
+        let fitting = try Self.fitting(layer, wanted, floats: remaining, rows: sizes.block, backend: backend)
+        method = configuration.timesMethods ? try timing.fastest(fitting, index: index, layer) : fitting[0]
+      }
+      let kept = hasNorms ? try layer.keptCount(method, backend: backend) : 0
+      remaining = max(remaining - kept * sizes.block, 0)
       choices.append(TrainedLayer(layer: layer, method: method, parameters: parameters, keptCount: kept))
     }
     if let name = unused.keys.min() { throw NetworkError.parameters("no layer with parameters is named “\(name)”") }
     byLayer = choices
+  }
+
+  /// The methods whose memory is within `floats`; what every method needs has to be had, so the smallest always fits.
+  private static func fitting(
+    _ layer: any ParameterizedLayer, _ methods: [BookKeeping], floats: Int, rows: Int, backend: any NumericBackend
+  ) throws(TensorError) -> [BookKeeping] {
+    var sizes: [Int] = []
+    for method in methods {
+      do throws(TensorError) {
+        let kept = try layer.keptCount(method, backend: backend)
+        let scratch = try layer.scratchCount(method, examples: rows, backend: backend)
+        sizes.append((kept == 0 ? 0 : try checkedProduct([kept, rows])) + scratch)
+      } catch .tooLarge {
+        sizes.append(.max)
+      }
+    }
+    let limit = max(floats, sizes.min() ?? 0)
+    return zip(methods, sizes).filter { $0.1 <= limit }.map(\.0)
   }
 }
 

@@ -20,24 +20,30 @@ public struct EngineConfiguration: Hashable, Sendable {
   /// By parameter of the network: the number, from 0, of the group whose norm and factor it shares; −1 for a frozen
   /// parameter, which has no gradient. Nil puts all into one group.
   public var groups: [Int]?
-  /// Overrides of the method by layer name.
+  public var strategy: GradientStrategy
+  /// Overrides of the method by layer name: `GradientEngine.methods` of an earlier engine makes one that computes as it
+  /// did.
   public var bookKeeping: [String: BookKeeping]
-  /// Bytes that all kept per-example gradients may take together; beyond it convolutions recompute or use ghost norms.
+  /// Whether strategy `auto` times the methods that no override decides; otherwise it goes by a model of the cost.
+  public var timesMethods: Bool
+  /// Bytes that all kept per-example gradients, and the scratch for norms, may take together under strategy `auto`.
   public var keptGradientByteLimit: Int
   /// Examples that run through the whole network together on one thread; nil chooses.
   public var blockSize: Int?
 
   public init(
     batchSize: Int, backend: BackendKind = .oneDNN, threads: Int = 1, mode: GradientMode = .perExample,
-    groups: [Int]? = nil, bookKeeping: [String: BookKeeping] = [:], keptGradientByteLimit: Int = 256 << 20,
-    blockSize: Int? = nil
+    groups: [Int]? = nil, strategy: GradientStrategy = .auto, bookKeeping: [String: BookKeeping] = [:],
+    timesMethods: Bool = true, keptGradientByteLimit: Int = 256 << 20, blockSize: Int? = nil
   ) {
     self.batchSize = batchSize
     self.backend = backend
     self.threads = threads
     self.mode = mode
     self.groups = groups
+    self.strategy = strategy
     self.bookKeeping = bookKeeping
+    self.timesMethods = timesMethods
     self.keptGradientByteLimit = keptGradientByteLimit
     self.blockSize = blockSize
   }

@@ -7,17 +7,22 @@ final class EngineWorker {
   private let plan: ExecutionPlan
   private let buffers: BlockBuffers
   private let blocks: [Block]
+  private let thread: Int
+  private let hasSecondBackwardPass: Bool
   private var durations = PhaseDurations()
   private var failure: TensorError?
 
   init(
-    thread: Int, backend: any NumericBackend, network: Network, plan: ExecutionPlan, arena: Arena
+    thread: Int, backend: any NumericBackend, network: Network, plan: ExecutionPlan, arena: Arena,
+    hasSecondBackwardPass: Bool
   ) {
     self.backend = backend
     self.network = network
     self.plan = plan
     buffers = BlockBuffers(thread: thread, plan: plan, arena: arena)
     blocks = plan.sizes.blocks(of: thread)
+    self.thread = thread
+    self.hasSecondBackwardPass = hasSecondBackwardPass
   }
 
   var accumulator: MutableFloats { buffers.accumulator }
@@ -35,6 +40,15 @@ final class EngineWorker {
 
   // MARK: This thread's share
 
+  func packWeights(_ parameters: Floats) {
+    guarded { () throws(TensorError) in
+      for index in plan.packing[thread] {
+        guard let layer = network.layers[index] as? any ParameterizedLayer else { continue }
+        try layer.packWeights(parameters, into: buffers.packedWeights(index), backend: backend)
+      }
+    }
+  }
+
   func evaluate(parameters: Floats) {
     guarded { () throws(TensorError) in
       for block in blocks {
@@ -49,8 +63,14 @@ final class EngineWorker {
     guarded { () throws(TensorError) in
       for block in blocks {
         try forward(block, parameters, isTraining: true)
+        maskLoss(block)
         try backward(block, parameters)
-        try clip(block, parameters, rule)
+        try setFactors(block, parameters, rule)
+        if hasSecondBackwardPass {
+          try repeatBackward(block, parameters)
+        } else {
+          try addSums(block, parameters)
+        }
       }
     }
   }
@@ -60,6 +80,7 @@ final class EngineWorker {
     guarded { () throws(TensorError) in
       for block in blocks {
         try forward(block, parameters, isTraining: true)
+        maskLoss(block)
         try backward(block, parameters, sum: sum)
       }
     }
@@ -80,18 +101,21 @@ final class EngineWorker {
     for (index, layer) in network.layers.enumerated() where layer.outputStorage != .sameAsInput {
       try layer.forward(pass(index, block, parameters, isTraining: isTraining))
     }
+    evaluateLoss(block)
+    durations.forward += seconds(since: start)
+  }
+
+  private func evaluateLoss(_ block: Block) {
     let output = plan.graph.output
     network.loss.evaluate(
       network.outputShape, count: block.count, outputs: Floats(buffers.value(output, block)),
       targets: Floats(buffers.targets(block)), losses: buffers.losses(block),
       gradient: buffers.gradient(output, block), backend: backend)
-    durations.forward += seconds(since: start)
   }
 
   /// - Parameter sum: where the plain sum of the gradients is added; nil if norms are wanted instead.
   private func backward(_ block: Block, _ parameters: Floats, sum: MutableFloats? = nil) throws(TensorError) {
     let views = buffers.views(block)
-    maskLoss(block)
     for index in plan.schedule.backward.reversed() {
       let start = ContinuousClock.now
       let pass = pass(index, block, parameters, isTraining: true)
@@ -123,19 +147,16 @@ final class EngineWorker {
     }
   }
 
-  private func clip(_ block: Block, _ parameters: Floats, _ rule: some FactorRule) throws(TensorError) {
+  private func setFactors(_ block: Block, _ parameters: Floats, _ rule: some FactorRule) throws(TensorError) {
     let start = ContinuousClock.now
     let views = buffers.views(block)
     try addUpNorms(block, parameters)
-    let between = ContinuousClock.now
-    durations.norms += seconds(from: start, to: between)
     let isExample = buffers.isExample(block)
     rule.setFactors(
       squaredNorms: .init(views.squaredNorms), isExample: .init(isExample), firstRow: block.start, count: block.count,
       into: views.groupFactors)
     for row in 0..<block.count {
-      let isFinite = (0..<plan.groups.count).allSatisfy { views.squaredNorms[$0 * block.count + row].isFinite }
-      if !isFinite {
+      if !(0..<plan.groups.count).allSatisfy({ views.squaredNorms[$0 * block.count + row].isFinite }) {
         zero(row, of: block, parameters)
         isExample[row] = false
       }
@@ -144,12 +165,29 @@ final class EngineWorker {
       }
     }
     buffers.publish(block)
+    durations.norms += seconds(since: start)
+  }
+
+  /// Σ factor · gradient, from what backward left.
+  private func addSums(_ block: Block, _ parameters: Floats) throws(TensorError) {
+    let start = ContinuousClock.now
+    let views = buffers.views(block)
     for index in plan.schedule.backward {
       guard let trained = plan.trained[index] else { continue }
       try trained.layer.addGradientSum(
         pass(index, block, parameters, isTraining: true), factors: views.factors[index], to: buffers.accumulator)
     }
-    durations.gradientSum += seconds(since: between)
+    durations.gradientSum += seconds(since: start)
+  }
+
+  /// The gradient of Σ factor · loss, which is the same.
+  private func repeatBackward(_ block: Block, _ parameters: Floats) throws(TensorError) {
+    evaluateLoss(block)
+    let gradient = buffers.gradient(plan.graph.output, block)
+    backend.scaleRows(
+      rows: block.count, columns: network.outputShape.count, Floats(gradient),
+      by: Floats(buffers.views(block).groupFactors), output: gradient)
+    try backward(block, parameters, sum: buffers.accumulator)
   }
 
   /// Norms of the parameters and of their groups, always added up in the same order.
@@ -176,25 +214,23 @@ final class EngineWorker {
   }
 
   /// An example whose gradient is not finite has no direction to keep, and 0 · ∞ would spoil the sum for all: everything
-  /// that the sums read of it becomes 0. Exact, because no layer mixes examples.
+  /// that the sums, or a second backward pass, read of it becomes 0. Exact, because no layer mixes examples.
   private func zero(_ row: Int, of block: Block, _ parameters: Floats) {
+    func clear(_ buffer: MutableFloats, _ width: Int) { buffer.slice(row * width, width).update(repeating: 0) }
+    for tensor in plan.schedule.valuesReadLast {
+      clear(buffers.value(tensor, block), plan.graph.tensors[tensor].width)
+    }
+    for tensor in plan.schedule.gradientsReadLast {
+      clear(buffers.gradient(tensor, block), plan.graph.tensors[tensor].width)
+    }
     for (index, trained) in plan.trained.enumerated() {
       guard let trained else { continue }
-      let layer = network.layers[index]
-      trained.layer.clearKept(pass(index, block, parameters, isTraining: true), row: row)
-      guard trained.layer.sumReadsTensors(trained.method) else { continue }
-      buffers.state(index, block).slice(row * layer.stateCount, layer.stateCount).update(repeating: 0)
-      let output = plan.graph.outputs[index]
-      let width = plan.graph.tensors[output].width
-      buffers.gradient(output, block).slice(row * width, width).update(repeating: 0)
-      if layer.backwardReads.contains(.output) {
-        buffers.value(output, block).slice(row * width, width).update(repeating: 0)
-      }
-      for tensor in plan.graph.inputs[index] where layer.backwardReads.contains(.input) {
-        let width = plan.graph.tensors[tensor].width
-        buffers.value(tensor, block).slice(row * width, width).update(repeating: 0)
-      }
+      let pass = pass(index, block, parameters, isTraining: true)
+      trained.layer.clearKept(pass, row: row)
+      clear(pass.state, trained.layer.stateCount)
     }
+    guard hasSecondBackwardPass else { return }
+    for (index, layer) in network.layers.enumerated() { clear(buffers.state(index, block), layer.stateCount) }
   }
 
   private func pass(_ index: Int, _ block: Block, _ parameters: Floats, isTraining: Bool) -> LayerPass {

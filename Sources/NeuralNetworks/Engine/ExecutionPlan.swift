@@ -105,6 +105,8 @@ struct ExecutionPlan {
   /// Each thread's part of the gradient sum, in the layout of the parameter buffer; and, in mode `grouped`, of the
   /// unfinished group's.
   let accumulators, groupParts: [ArenaRegion<Float>]
+  /// By thread: the nodes whose weights it packs.
+  let packing: [[Int]]
   let layout: ArenaLayout
   let memory: EngineMemory
 
@@ -114,7 +116,7 @@ struct ExecutionPlan {
     let graph = TensorGraph(network, isTrained: trained.map { $0 != nil })
     let groups = try ParameterGroups(network, configuration.groups)
     self.groups = groups
-    schedule = Schedule(network, graph, trained, mode: configuration.mode)
+    schedule = Schedule(network, graph, trained, mode: configuration.mode, strategy: configuration.strategy)
     (self.sizes, self.graph, self.trained) = (sizes, graph, trained)
     let hasNorms = configuration.mode == .perExample
     let threads = 0..<sizes.threads
@@ -144,6 +146,7 @@ struct ExecutionPlan {
     let packed: [ArenaRegion<Float>] = try network.layers.map {
       try layout.reserve(($0 as? any ParameterizedLayer)?.packedWeightCount(for: backend) ?? 0)
     }
+    packing = Self.share(packed.map(\.count), among: sizes.threads)
     memory.parameters = layout.byteCount - memory.activations
 
     let block = sizes.block
@@ -161,10 +164,26 @@ struct ExecutionPlan {
     blockFactors = try threads.map { _ in try layout.reserve(groups.count * block) }
     zeros = try layout.reserve(block)
     let kept = trained.reduce(0) { $0 + ($1?.keptCount ?? 0) } * block * sizes.threads * MemoryLayout<Float>.size
-    memory.bookKeeping = kept
-    memory.activations = layout.byteCount - memory.parameters - kept
+    // Tensors that ordinary training would have dropped by then count as book-keeping, too.
+    let plain = Schedule(network, graph, trained, mode: .batch, strategy: .auto)
+    let retained = max(placement.floatCount - (try BufferPlacement(plain.lifetimes, rows: block).floatCount), 0)
+    memory.bookKeeping = kept + retained * sizes.threads * MemoryLayout<Float>.size
+    memory.activations = layout.byteCount - memory.parameters - memory.bookKeeping
     self.memory = memory
     self.layout = layout
+  }
+
+  var hasPackedWeights: Bool { packing.contains { !$0.isEmpty } }
+
+  /// Gives each thread about the same number of floats to pack: the largest first, each to the thread with the least.
+  private static func share(_ counts: [Int], among threads: Int) -> [[Int]] {
+    var shares = [[Int]](repeating: [], count: threads), loads = [Int](repeating: 0, count: threads)
+    for index in counts.indices.sorted(by: { counts[$0] > counts[$1] }) where counts[index] > 0 {
+      let thread = loads.indices.reduce(0) { loads[$1] < loads[$0] ? $1 : $0 }
+      shares[thread].append(index)
+      loads[thread] += counts[index]
+    }
+    return shares
   }
 
   private static func scratchCount(

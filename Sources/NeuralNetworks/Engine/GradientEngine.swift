@@ -21,6 +21,10 @@ public final class GradientEngine {
   /// What was decided for each layer.
   public let plan: [LayerPlan]
   public let memory: EngineMemory
+  /// The method of each layer with trained parameters, by name.
+  public var methods: [String: BookKeeping] {
+    Dictionary(uniqueKeysWithValues: plan.compactMap { layer in layer.bookKeeping.map { (layer.name, $0) } })
+  }
   public private(set) var durations = PhaseDurations()
 
   let execution: ExecutionPlan
@@ -51,7 +55,8 @@ public final class GradientEngine {
     pool = try WorkerPool(members: configuration.threads)
     workers = backends.enumerated().map { thread, backend in
       EngineWorker(
-        thread: thread, backend: backend, network: network, plan: execution, arena: arena)
+        thread: thread, backend: backend, network: network, plan: execution, arena: arena,
+        hasSecondBackwardPass: configuration.strategy.hasSecondBackwardPass)
     }
     clear(rows: 0..<configuration.batchSize)
   }
@@ -113,7 +118,7 @@ public final class GradientEngine {
 
   /// As above.
   public func evaluate(parameters: Floats) throws {
-    try run(parameters) { worker in worker.evaluate(parameters: parameters) }
+    try run(parameters) { _, worker in worker.evaluate(parameters: parameters) }
   }
 
   /// Adds the gradients of the batch to the accumulators, each times what `rule` gives for its own norms. In mode `batch`
@@ -127,9 +132,9 @@ public final class GradientEngine {
   public func accumulate(parameters: Floats, rule: some FactorRule) throws {
     precondition(configuration.mode != .grouped, "groups of examples are accumulated by accumulateGroup")
     if configuration.mode == .perExample {
-      try run(parameters) { worker in worker.accumulate(parameters: parameters, rule: rule) }
+      try run(parameters) { _, worker in worker.accumulate(parameters: parameters, rule: rule) }
     } else {
-      try run(parameters) { worker in worker.accumulate(parameters: parameters, to: worker.accumulator) }
+      try run(parameters) { _, worker in worker.accumulate(parameters: parameters, to: worker.accumulator) }
     }
   }
 
@@ -173,19 +178,22 @@ public final class GradientEngine {
 
   // MARK: Helpers
 
-  private func run(_ parameters: Floats, _ body: (EngineWorker) -> Void) throws {
+  func run(_ parameters: Floats, _ body: (_ thread: Int, EngineWorker) -> Void) throws {
     guard parameters.count == network.parameterCount else {
       throw NetworkError.count(what: "parameters", expected: network.parameterCount, got: parameters.count)
     }
-    for (index, layer) in network.layers.enumerated() {
-      guard let layer = layer as? any ParameterizedLayer else { continue }
-      try layer.packWeights(
-        parameters, into: arena[execution.nodes[index].packedWeights], backend: workers[0].backend)
+    if execution.hasPackedWeights {
+      pool.run { workers[$0].packWeights(parameters) }
+      try rethrowFailure()
     }
-    pool.run { body(workers[$0]) }
+    pool.run { body($0, workers[$0]) }
+    try rethrowFailure()
+    durations.add(workers[0].takeDurations())
+  }
+
+  private func rethrowFailure() throws {
     for worker in workers {
       if let failure = worker.takeFailure() { throw failure }
     }
-    durations.add(workers[0].takeDurations())
   }
 }

@@ -11,12 +11,19 @@ struct Schedule {
   /// By node and input: nil where no gradient is wanted, and whether it is the first to be written to its tensor's
   /// gradient; others are added.
   let wanted: [[GradientTarget?]]
+  /// Tensors whose values the gradient sums, or a second backward pass, read.
+  let valuesReadLast: [Int]
+  /// Tensors whose gradients the gradient sums read.
+  let gradientsReadLast: [Int]
   /// The greatest width of a tensor whose gradient is a sum.
   let additionWidth: Int
 
   enum GradientTarget { case first, addition }
 
-  init(_ network: Network, _ graph: TensorGraph, _ trained: [TrainedLayer?], mode: GradientMode) {
+  init(
+    _ network: Network, _ graph: TensorGraph, _ trained: [TrainedLayer?], mode: GradientMode,
+    strategy: GradientStrategy
+  ) {
     let count = network.layers.count
     let end = 2 * count + 1
     var values = [BufferLifetime](repeating: BufferLifetime(width: 0), count: graph.storageCount)
@@ -58,16 +65,25 @@ struct Schedule {
         }
       }
     }
+    var valuesReadLast: Set<Int> = [], gradientsReadLast: Set<Int> = []
     if mode == .perExample {
-      for (index, layer) in trained.enumerated() {
-        guard let layer, layer.layer.sumReadsTensors(layer.method) || layer.layer is any TiedLayer else { continue }
-        touch(&gradients, graph.outputs[index], at: end)
-        if layer.layer.backwardReads.contains(.output) { touch(&values, graph.outputs[index], at: end) }
-        for tensor in graph.inputs[index] where layer.layer.backwardReads.contains(.input) {
-          touch(&values, tensor, at: end)
-        }
+      // Gradients are there again in a second backward pass; without one the sums need those of the first.
+      let isRepeated = strategy.hasSecondBackwardPass
+      for index in backward {
+        let trained = trained[index]
+        let sumReads = trained.map { $0.layer.sumReadsTensors($0.method) || $0.layer is any TiedLayer } ?? false
+        guard isRepeated || sumReads else { continue }
+        if !isRepeated { gradientsReadLast.insert(graph.outputs[index]) }
+        let reads = network.layers[index].backwardReads
+        if reads.contains(.output) { valuesReadLast.insert(graph.outputs[index]) }
+        if reads.contains(.input) { valuesReadLast.formUnion(graph.inputs[index]) }
       }
+      if isRepeated { valuesReadLast.insert(graph.output) }
+      for tensor in valuesReadLast { touch(&values, tensor, at: end) }
+      for tensor in gradientsReadLast { touch(&gradients, tensor, at: end) }
     }
+    self.valuesReadLast = valuesReadLast.sorted()
+    self.gradientsReadLast = gradientsReadLast.sorted()
     self.backward = backward
     self.wanted = wanted
     self.additionWidth = additionWidth
