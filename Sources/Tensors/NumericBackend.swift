@@ -95,7 +95,8 @@ public protocol NumericBackend: SequenceBackend {
   /// For each row i, with the words of SplitMix64 that begin at seeds[i] and `salt`: output = input / (1 − rate), or 0
   /// with probability `rate`. Input and output may be the same buffer; the same seed gives the same zeros.
   func dropOut(
-    rate: Double, salt: UInt64, seeds: UnsafeBufferPointer<UInt64>, columns: Int, _ input: Floats, output: MutableFloats)
+    rate: Double, salt: UInt64, seeds: UnsafeBufferPointer<UInt64>, columns: Int, _ input: Floats, output: MutableFloats
+  )
 
   /// Softmax cross-entropy of each row of `logits` [count, classes] with its label, by log-sum-exp shifted by the row's
   /// maximum, in float64. `gradient` receives softmax − one-hot. A label outside 0..<classes is a programming error.

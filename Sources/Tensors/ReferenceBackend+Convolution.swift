@@ -140,7 +140,9 @@ extension ReferenceBackend {
           x[pixel * geometry.inputChannels + group * geometry.groupChannels + channel]
       }
     }
-    func gradients(_ position: Int) -> Floats { dy.slice(position * geometry.outputChannels + group * filters, filters) }
+    func gradients(_ position: Int) -> Floats {
+      dy.slice(position * geometry.outputChannels + group * filters, filters)
+    }
     var squaredNorm = 0.0
     for s in 0..<geometry.positions {
       for t in 0..<geometry.positions {

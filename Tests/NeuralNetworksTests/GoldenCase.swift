@@ -24,7 +24,45 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         zip(["c1", "", "", "c2", "", "", "", "l1", "", "l2"], tutorialLayers(filters: (3, 4), hidden: 6)).map {
           ($0, $1)
         })),
+    GoldenCase(
+      name: "conv_variants",
+      nodes: LayerNode.chain([
+        (
+          "c1",
+          .convolution(
+            filters: 4,
+            window: Window(
+              kernel: (3, 5), stride: (2, 1), padding: Padding(top: 1, left: 2, bottom: 1, right: 2)))
+        ),
+        ("", .activation(.elu)), ("", .averagePool(Window(kernel: 2, stride: 2))),
+        (
+          "c2",
+          .convolution(filters: 4, window: Window(kernel: 3, stride: 1, padding: .all(2)), dilation: 2, groups: 2)
+        ),
+        ("", .activation(.sigmoid)),
+        ("c3", .convolution(filters: 8, window: Window(kernel: 1, stride: 1), bias: false)),
+        ("", .activation(.geluTanh)), ("", .globalAveragePool), ("l", .dense(outputs: 5)),
+      ])),
+    GoldenCase(name: "resblock", nodes: residualNodes),
   ]
+
+  /// A convolution, and a residual block with stride 2 whose shortcut is a 1×1 convolution.
+  private static let residualNodes: [LayerNode] = {
+    func convolution(_ filters: Int, stride: Int) -> LayerConfiguration {
+      .convolution(filters: filters, window: Window(kernel: 3, stride: stride, padding: .all(1)), bias: false)
+    }
+    return [
+      LayerNode(name: "c0", convolution(2, stride: 1), inputs: [-1]),
+      LayerNode(name: "n0", .groupNorm(groups: 2), inputs: [0]), LayerNode(.relu, inputs: [1]),
+      LayerNode(name: "c1", convolution(4, stride: 2), inputs: [2]),
+      LayerNode(name: "n1", .groupNorm(groups: 2), inputs: [3]), LayerNode(.relu, inputs: [4]),
+      LayerNode(name: "c2", convolution(4, stride: 1), inputs: [5]),
+      LayerNode(name: "n2", .groupNorm(groups: 2), inputs: [6]),
+      LayerNode(name: "sc", .convolution(filters: 4, window: Window(kernel: 1, stride: 2), bias: false), inputs: [2]),
+      LayerNode(.add, inputs: [7, 8]), LayerNode(.relu, inputs: [9]), LayerNode(.globalAveragePool, inputs: [10]),
+      LayerNode(name: "l", .dense(outputs: 4), inputs: [11]),
+    ]
+  }()
 
   func load() throws -> Loaded {
     let file = try Safetensors(path: Golden.url("dpsgd/\(name).safetensors").path)

@@ -7,14 +7,15 @@ import Testing
   struct Setting: Sendable, CustomTestStringConvertible {
     let golden: GoldenCase
     let backend: BackendKind
-    let method: BookKeeping
-    var testDescription: String { "\(golden.name) \(backend.rawValue) \(method.rawValue)" }
+    /// Which of `Network.everyMethod`.
+    let choice: Int
+    var testDescription: String { "\(golden.name) \(backend.rawValue) \(choice)" }
   }
 
   static let settings: [Setting] = GoldenCase.all.flatMap { golden in
     BackendKind.allCases.flatMap { backend in
-      (golden.name == "tutorial_cnn" ? [.keep, .ghost, .recompute] : [.ghost]).map {
-        Setting(golden: golden, backend: backend, method: $0)
+      (0..<(golden.nodes.contains { $0.operation.isConvolution } ? 4 : 1)).map {
+        Setting(golden: golden, backend: backend, choice: $0)
       }
     }
   }
@@ -25,9 +26,8 @@ import Testing
   ) throws -> GradientEngine {
     var configuration = EngineConfiguration(batchSize: loaded.count, backend: setting.backend, threads: threads)
     configuration.blockSize = threads == 1 ? nil : 1
-    if setting.golden.name == "tutorial_cnn" {
-      configuration.bookKeeping = ["c1": setting.method, "c2": setting.method]
-    }
+    let choices = loaded.network.everyMethod
+    configuration.bookKeeping = choices[min(setting.choice, choices.count - 1)]
     change(&configuration)
     return try loaded.engine(configuration)
   }
@@ -96,5 +96,25 @@ import Testing
     let engine = try loaded.engine(
       EngineConfiguration(batchSize: loaded.count, backend: setting.backend, threads: 2, mode: .batch))
     #expect(relativeError(try engine.gradientSum(loaded.parameters), loaded.gradients("sum")) < 1e-5)
+  }
+
+  /// The literature's ways of clipping give the same sums.
+  @Test(arguments: GoldenCase.all, GradientStrategy.allCases)
+  func strategiesAgree(_ golden: GoldenCase, _ strategy: GradientStrategy) throws {
+    let loaded = try golden.load()
+    for backend in BackendKind.allCases {
+      let engine = try loaded.engine(
+        EngineConfiguration(batchSize: loaded.count, backend: backend, threads: 2, strategy: strategy, blockSize: 2))
+      for (prefix, key) in [("abadi", "C"), ("abadi2", "C2")] {
+        let rule = FlatClipping(clippingNorm: try #require(loaded.file.metadata[key].flatMap(Double.init)))
+        #expect(relativeError(try engine.gradientSum(loaded.parameters, rule), loaded.gradients(prefix)) < 1e-5)
+      }
+    }
+  }
+}
+
+extension LayerConfiguration {
+  fileprivate var isConvolution: Bool {
+    if case .convolution = self { true } else { false }
   }
 }

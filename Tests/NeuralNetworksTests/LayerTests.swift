@@ -7,8 +7,16 @@ import Testing
 struct Architecture: Sendable, CustomTestStringConvertible {
   let name: String
   let inputShape: [Int]
-  let layers: [LayerConfiguration]
+  let nodes: [LayerNode]
   var testDescription: String { name }
+
+  init(name: String, inputShape: [Int], layers: [LayerConfiguration]) {
+    self.init(name: name, inputShape: inputShape, nodes: LayerNode.chain(layers))
+  }
+
+  init(name: String, inputShape: [Int], nodes: [LayerNode]) {
+    (self.name, self.inputShape, self.nodes) = (name, inputShape, nodes)
+  }
 
   static let all = [
     Architecture(name: "dense", inputShape: [5], layers: [.dense(outputs: 3)]),
@@ -48,9 +56,38 @@ struct Architecture: Sendable, CustomTestStringConvertible {
     Architecture(
       name: "logits from a convolution", inputShape: [3, 3, 3],
       layers: [.convolution(filters: 4, window: Window(kernel: 3, stride: 1)), .flatten]),
+    Architecture(
+      name: "groups and dilation", inputShape: [4, 7, 6],
+      layers: [
+        .convolution(
+          filters: 6, window: Window(kernel: 2, stride: 2), dilation: Extent2(height: 2, width: 1), groups: 2),
+        .dropout(rate: 0.3), .tanh, .convolution(filters: 6, window: Window(kernel: 1, stride: 1), groups: 6),
+        .globalMaxPool, .dense(outputs: 3),
+      ]),
+    Architecture(
+      name: "sequence", inputShape: [9, 3],
+      layers: [
+        .convolution(
+          filters: 5,
+          window: Window(kernel: (1, 3), stride: (1, 1), padding: Padding(top: 0, left: 2, bottom: 0, right: 1))),
+        .relu, .maxPool(Window(kernel: (1, 2), stride: (1, 2))), .position(.last), .dropout(rate: 0.5),
+        .dense(outputs: 3),
+      ]),
+    Architecture(
+      name: "residual", inputShape: [2, 5, 5],
+      nodes: [
+        LayerNode(name: "a", .convolution(filters: 4, window: Window(kernel: 1, stride: 1)), inputs: [-1]),
+        LayerNode(.tanh, inputs: [0]),
+        LayerNode(
+          name: "b", .convolution(filters: 4, window: Window(kernel: 3, stride: 1, padding: .all(1))), inputs: [1]),
+        LayerNode(.add, inputs: [2, 1]), LayerNode(.add, inputs: [3, 3]), LayerNode(.add, inputs: [1, 4]),
+        LayerNode(.positions, inputs: [5]), LayerNode(.globalAveragePool, inputs: [6]),
+        LayerNode(.position(.first), inputs: [6]), LayerNode(.add, inputs: [7, 8]),
+        LayerNode(name: "c", .dense(outputs: 3), inputs: [9]),
+      ]),
   ]
 
-  func network() throws -> Network { try Network(inputShape: Shape(inputShape), layers: layers) }
+  func network() throws -> Network { try Network(inputShape: Shape(inputShape), nodes: nodes) }
 }
 
 @Suite struct LayerTests {
@@ -60,8 +97,12 @@ struct Architecture: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(architecture.name) \(backend.rawValue)" }
   }
 
-  static let settings = Architecture.all.flatMap { architecture in
-    BackendKind.allCases.map { Setting(architecture: architecture, backend: $0) }
+  static let settings = settings(of: Architecture.all)
+
+  static func settings(of architectures: [Architecture]) -> [Setting] {
+    architectures.flatMap { architecture in
+      BackendKind.allCases.map { Setting(architecture: architecture, backend: $0) }
+    }
   }
 
   /// A batch, its engine and the parameters it runs with.
@@ -78,7 +119,8 @@ struct Architecture: Sendable, CustomTestStringConvertible {
       parameters = network.initialParameters(using: &numbers)
       examples = numbers.floats(count * network.inputShape.count)
       labels = (0..<count).map { [classes = network.classCount] _ in numbers.pick(0...classes - 1) }
-      configuration = EngineConfiguration(batchSize: count, backend: setting.backend, threads: threads)
+      configuration = EngineConfiguration(
+        batchSize: count, backend: setting.backend, threads: threads, timesMethods: false)
     }
 
     func engine(_ change: (inout EngineConfiguration) -> Void = { _ in }) throws -> GradientEngine {
@@ -102,7 +144,8 @@ struct Architecture: Sendable, CustomTestStringConvertible {
     func loss(_ i: Int, _ step: Float) throws -> Double {
       var parameters = batch.parameters
       parameters[i] += step
-      try engine.evaluate(parameters: parameters)
+      // Not an evaluation: dropout takes part.
+      try engine.accumulate(parameters: parameters, rule: GivenFactors(weights))
       return zip(engine.losses, weights).reduce(0) { $0 + $1.0 * Double($1.1) }
     }
     for i in gradient.indices {
@@ -191,6 +234,48 @@ struct Architecture: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// The same, with a second backward pass.
+  @Test(arguments: settings) func strategies(_ setting: Setting) throws {
+    let batch = try Batch(setting)
+    let expected = try batch.engine().gradientSum(batch.parameters, FlatClipping(clippingNorm: 0.5))
+    for strategy in GradientStrategy.allCases {
+      let engine = try batch.engine {
+        $0.strategy = strategy
+        $0.blockSize = 3
+      }
+      let sum = try engine.gradientSum(batch.parameters, FlatClipping(clippingNorm: 0.5))
+      #expect(relativeError(sum, expected.map { Double($0) }) < 1e-5, "\(strategy)")
+      var features = [Float](repeating: .infinity, count: batch.network.inputShape.count)
+      features[0] = -.infinity
+      let without = try engine.gradientSum(batch.parameters, factors: [1, 0, 1, 1])
+      try engine.load(features, 1, row: 1)
+      let with = try engine.gradientSum(batch.parameters)
+      if engine.squaredNorms[1].isFinite { continue }
+      #expect(relativeError(with, without.map { Double($0) }) < 1e-5, "\(strategy)")
+    }
+  }
+
+  /// A frozen parameter has no part in the norm, and the others' sums are as before.
+  @Test(arguments: settings) func frozenParameters(_ setting: Setting) throws {
+    let batch = try Batch(setting)
+    let all = try batch.engine()
+    let sum = try all.gradientSum(batch.parameters)
+    for frozen in batch.network.parameters.indices {
+      let engine = try batch.engine {
+        $0.groups = batch.network.parameters.indices.map { $0 == frozen ? -1 : 0 }
+      }
+      let partial = try engine.gradientSum(batch.parameters)
+      for (p, parameter) in batch.network.parameters.enumerated() where p != frozen {
+        #expect(relativeError(partial[parameter.range], sum[parameter.range].map { Double($0) }) < 1e-6)
+      }
+      let ofFrozen = try #require(all.parameterSquaredNorms(of: batch.network.parameters[frozen].name))
+      for i in batch.labels.indices {
+        let expected = all.squaredNorms[i] - ofFrozen[i]
+        #expect(abs(engine.squaredNorms[i] - expected) < 1e-6 * all.squaredNorms[i])
+      }
+    }
+  }
+
   /// Two runs agree to the bit; another number of threads or another block size agrees up to rounding.
   @Test(arguments: settings) func threadsAndBlocks(_ setting: Setting) throws {
     let batch = try Batch(setting, count: 7)
@@ -210,6 +295,9 @@ struct Architecture: Sendable, CustomTestStringConvertible {
 
   @Test(arguments: settings) func evaluationIsTheForwardPass(_ setting: Setting) throws {
     let batch = try Batch(setting)
+    guard !batch.network.nodes.contains(where: { if case .dropout = $0.operation { true } else { false } }) else {
+      return
+    }
     let engine = try batch.engine()
     _ = try engine.gradientSum(batch.parameters)
     let losses = Array(engine.losses)

@@ -131,14 +131,17 @@ import Testing
 
   @Test func choosesByMemory() throws {
     let network = try tutorial()
-    func methods(_ limit: Int) throws -> [BookKeeping] {
-      let configuration = EngineConfiguration(batchSize: 64, keptGradientByteLimit: limit)
+    func methods(_ limit: Int, timesMethods: Bool) throws -> [BookKeeping] {
+      let configuration = EngineConfiguration(
+        batchSize: 64, timesMethods: timesMethods, keptGradientByteLimit: limit)
       return try GradientEngine(network: network, configuration: configuration).plan.compactMap(\.bookKeeping)
     }
-    #expect(try methods(256 << 20) == [.keep, .keep, .ghost, .ghost])
-    // Room for a block of the first convolution's, 32·4 KiB, only.
-    #expect(try methods(150 << 10) == [.keep, .recompute, .ghost, .ghost])
-    #expect(try methods(0) == [.recompute, .recompute, .ghost, .ghost])
+    #expect(try methods(256 << 20, timesMethods: false)[..<2] == [.keep, .keep])
+    for timesMethods in [false, true] {
+      // Room for a block of the first convolution's, 32·4 KiB, and its scratch only; and for nothing.
+      #expect(try methods(150 << 10, timesMethods: timesMethods)[1] != .keep)
+      #expect(!(try methods(0, timesMethods: timesMethods).contains(.keep)))
+    }
 
     // Few positions and many channels, as at the end of a deep network: the Gram matrices are small.
     let deep = try Network(
@@ -148,12 +151,41 @@ import Testing
         .dense(outputs: 2),
       ])
     let engine = try GradientEngine(
-      network: deep, configuration: EngineConfiguration(batchSize: 2, keptGradientByteLimit: 0))
-    #expect(engine.plan.compactMap(\.bookKeeping) == [.ghost, .ghost])
+      network: deep, configuration: EngineConfiguration(batchSize: 2, timesMethods: false, keptGradientByteLimit: 0))
+    #expect(try #require(engine.methods["0"]) == .shiftedGhost)
+  }
+
+  /// An engine with another's methods computes what that one did, to the bit.
+  @Test func methodsCanBeGivenBack() throws {
+    let network = try tutorial()
+    let first = try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 4))
+    #expect(Set(first.methods.keys) == ["0", "3", "7", "9"])
+    let second = try GradientEngine(
+      network: network, configuration: EngineConfiguration(batchSize: 4, bookKeeping: first.methods))
+    #expect(second.plan == first.plan)
+    var numbers = Numbers(seed: 3)
+    let parameters = network.initialParameters(using: &numbers)
+    let examples = numbers.floats(4 * 784)
+    var sums: [[Float]] = []
+    for engine in [first, second] {
+      try engine.load(examples, [1, 2, 3, 4])
+      sums.append(try engine.gradientSum(parameters, FlatClipping(clippingNorm: 0.1)))
+    }
+    #expect(sums[0] == sums[1])
+  }
+
+  @Test func dropout() throws {
+    let network = try Network(inputShape: Shape([2000]), layers: [.dropout(rate: 0.25)])
+    let engine = try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 2, mode: .batch))
+    let ones = [Float](repeating: 1, count: 2000)
+    for row in 0..<2 { try engine.load(ones, 0, row: row) }
+    try engine.evaluate(parameters: [])
+    #expect(engine.outputs.allSatisfy { $0 == 1 })
   }
 
   @Test func reportsMemoryAndPlan() throws {
-    let engine = try GradientEngine(network: tutorial(), configuration: EngineConfiguration(batchSize: 8))
+    let engine = try GradientEngine(
+      network: tutorial(), configuration: EngineConfiguration(batchSize: 8, bookKeeping: ["0": .keep, "3": .keep]))
     #expect(engine.plan.count == 10)
     #expect(engine.plan[0].description == "convolution 1×28×28 → 16×14×14, kernel 8×8/2,2: keep, 4160 bytes an example")
     #expect(engine.plan[1].description == "relu")
@@ -190,6 +222,11 @@ import Testing
     #expect(throws: NetworkError.self) { try engine.accumulate(parameters: [0], rule: GivenFactors([1, 1])) }
     var gradient: [Float] = [0]
     #expect(throws: NetworkError.self) { try engine.takeGradient(addingTo: &gradient) }
+    #expect(throws: NetworkError.self) {
+      try GradientEngine(
+        network: network,
+        configuration: EngineConfiguration(batchSize: 1, groups: Array(0..<8), strategy: .mixedGhost))
+    }
     for groups in [[0], [0, 0, 0, 0, 0, 0, 0, 2], [-2, 0, 0, 0, 0, 0, 0, 0]] {
       #expect(throws: NetworkError.self) {
         try GradientEngine(network: network, configuration: EngineConfiguration(batchSize: 1, groups: groups))

@@ -317,6 +317,33 @@ import Testing
     for (a, b) in zip(losses[0], losses[1]) { #expect(abs(a - b) <= 1e-12 * max(1, abs(b)) && a >= 0) }
   }
 
+  /// Both backends drop the same; the share that stays has 8 deviations of room: false alarm 1e-15.
+  @Test(arguments: [0, 0.1, 0.5, 0.99]) func dropOut(_ rate: Double) {
+    let (rows, columns) = (3, 4001)
+    let ones = [Float](repeating: 1, count: rows * columns)
+    var results: [[Float]] = []
+    for backend in [reference, fast] as [any NumericBackend] {
+      var output = [Float](repeating: .nan, count: rows * columns)
+      ones.withUnsafeBufferPointer { ones in
+        [UInt64(5), 6, 5].withUnsafeBufferPointer { seeds in
+          output.withUnsafeMutableBufferPointer {
+            backend.dropOut(rate: rate, salt: 3, seeds: seeds, columns: columns, ones, output: $0)
+          }
+        }
+      }
+      results.append(output)
+    }
+    let output = results[0]
+    #expect(output == results[1])
+    let scale = Float(1 / (1 - rate))
+    #expect(output.allSatisfy { $0 == 0 || $0 == scale })
+    let kept = Double(output[..<(2 * columns)].count { $0 != 0 })
+    let expected = 2 * Double(columns) * (1 - rate)
+    #expect(abs(kept - expected) <= 8 * (expected * rate).squareRoot())
+    #expect(output[..<columns] == output[(2 * columns)...])
+    #expect(rate == 0 || output[..<columns] != output[columns..<(2 * columns)])
+  }
+
   @Test(arguments: [(1, 1), (4, 16), (7, 33), (9, 130), (2, 1000)]) func rows(_ rows: Int, _ columns: Int) {
     var numbers = Numbers(seed: UInt64(rows * columns))
     let matrix = numbers.floats(rows * columns)

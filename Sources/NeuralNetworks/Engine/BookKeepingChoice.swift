@@ -66,21 +66,32 @@ struct BookKeepingChoice {
     byLayer = choices
   }
 
-  /// The methods whose memory is within `floats`; what every method needs has to be had, so the smallest always fits.
+  /// The methods that keep no more than `floats`, and of those the ones whose scratch is within it too. What every method
+  /// needs has to be had, so that the smallest always fits.
   private static func fitting(
     _ layer: any ParameterizedLayer, _ methods: [BookKeeping], floats: Int, rows: Int, backend: any NumericBackend
+  ) throws(TensorError) -> [BookKeeping] {
+    let frugal = try within(floats, methods) { (method) throws(TensorError) in
+      let kept = try layer.keptCount(method, backend: backend)
+      return kept == 0 ? 0 : try checkedProduct([kept, rows])
+    }
+    return try within(floats, frugal) { (method) throws(TensorError) in
+      try layer.scratchCount(method, examples: rows, backend: backend)
+    }
+  }
+
+  private static func within(
+    _ limit: Int, _ methods: [BookKeeping], size: (BookKeeping) throws(TensorError) -> Int
   ) throws(TensorError) -> [BookKeeping] {
     var sizes: [Int] = []
     for method in methods {
       do throws(TensorError) {
-        let kept = try layer.keptCount(method, backend: backend)
-        let scratch = try layer.scratchCount(method, examples: rows, backend: backend)
-        sizes.append((kept == 0 ? 0 : try checkedProduct([kept, rows])) + scratch)
+        sizes.append(try size(method))
       } catch .tooLarge {
         sizes.append(.max)
       }
     }
-    let limit = max(floats, sizes.min() ?? 0)
+    let limit = max(limit, sizes.min() ?? 0)
     return zip(methods, sizes).filter { $0.1 <= limit }.map(\.0)
   }
 }

@@ -6,8 +6,6 @@ public enum GradientMode: String, Hashable, Sendable {
   case perExample = "per_example"
   /// The plain sum of the gradients: ordinary training, with no norms.
   case batch
-  /// A factor for the sum of the gradients of each group of examples (microbatches).
-  case grouped
 }
 
 /// How an engine runs. The defaults are right unless something was measured.
@@ -18,7 +16,7 @@ public struct EngineConfiguration: Hashable, Sendable {
   public var threads: Int
   public var mode: GradientMode
   /// By parameter of the network: the number, from 0, of the group whose norm and factor it shares; −1 for a frozen
-  /// parameter, which has no gradient. Nil puts all into one group.
+  /// parameter, which has no norm and whose part of the gradient sum means nothing. Nil puts all into one group.
   public var groups: [Int]?
   public var strategy: GradientStrategy
   /// Overrides of the method by layer name: `GradientEngine.methods` of an earlier engine makes one that computes as it

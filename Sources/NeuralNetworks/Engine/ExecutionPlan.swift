@@ -102,9 +102,8 @@ struct ExecutionPlan {
   let blockFactors: [ArenaRegion<Float>]
   /// [block], never written.
   let zeros: ArenaRegion<Float>
-  /// Each thread's part of the gradient sum, in the layout of the parameter buffer; and, in mode `grouped`, of the
-  /// unfinished group's.
-  let accumulators, groupParts: [ArenaRegion<Float>]
+  /// Each thread's part of the gradient sum, in the layout of the parameter buffer.
+  let accumulators: [ArenaRegion<Float>]
   /// By thread: the nodes whose weights it packs.
   let packing: [[Int]]
   let layout: ArenaLayout
@@ -140,9 +139,6 @@ struct ExecutionPlan {
     memory.activations = layout.byteCount
 
     accumulators = try threads.map { _ in try layout.reserve(network.parameterCount) }
-    groupParts = try (configuration.mode == .grouped ? threads : 0..<0).map { _ in
-      try layout.reserve(network.parameterCount)
-    }
     let packed: [ArenaRegion<Float>] = try network.layers.map {
       try layout.reserve(($0 as? any ParameterizedLayer)?.packedWeightCount(for: backend) ?? 0)
     }

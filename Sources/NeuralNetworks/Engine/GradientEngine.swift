@@ -27,9 +27,9 @@ public final class GradientEngine {
   }
   public private(set) var durations = PhaseDurations()
 
-  let execution: ExecutionPlan
-  let arena: Arena
-  let pool: WorkerPool
+  private let execution: ExecutionPlan
+  private let arena: Arena
+  private let pool: WorkerPool
   private let workers: [EngineWorker]
 
   /// - Throws: `NetworkError` for overrides or groups that do not fit, `TensorError` for sizes or memory that are out of
@@ -118,7 +118,7 @@ public final class GradientEngine {
 
   /// As above.
   public func evaluate(parameters: Floats) throws {
-    try run(parameters) { _, worker in worker.evaluate(parameters: parameters) }
+    try run(parameters) { worker in worker.evaluate(parameters: parameters) }
   }
 
   /// Adds the gradients of the batch to the accumulators, each times what `rule` gives for its own norms. In mode `batch`
@@ -130,11 +130,10 @@ public final class GradientEngine {
 
   /// As above.
   public func accumulate(parameters: Floats, rule: some FactorRule) throws {
-    precondition(configuration.mode != .grouped, "groups of examples are accumulated by accumulateGroup")
     if configuration.mode == .perExample {
-      try run(parameters) { _, worker in worker.accumulate(parameters: parameters, rule: rule) }
+      try run(parameters) { worker in worker.accumulate(parameters: parameters, rule: rule) }
     } else {
-      try run(parameters) { _, worker in worker.accumulate(parameters: parameters, to: worker.accumulator) }
+      try run(parameters) { worker in worker.accumulate(parameters: parameters, to: worker.accumulator) }
     }
   }
 
@@ -178,7 +177,7 @@ public final class GradientEngine {
 
   // MARK: Helpers
 
-  func run(_ parameters: Floats, _ body: (_ thread: Int, EngineWorker) -> Void) throws {
+  private func run(_ parameters: Floats, _ body: (EngineWorker) -> Void) throws {
     guard parameters.count == network.parameterCount else {
       throw NetworkError.count(what: "parameters", expected: network.parameterCount, got: parameters.count)
     }
@@ -186,7 +185,7 @@ public final class GradientEngine {
       pool.run { workers[$0].packWeights(parameters) }
       try rethrowFailure()
     }
-    pool.run { body($0, workers[$0]) }
+    pool.run { body(workers[$0]) }
     try rethrowFailure()
     durations.add(workers[0].takeDurations())
   }

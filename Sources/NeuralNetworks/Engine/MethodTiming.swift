@@ -15,7 +15,8 @@ struct MethodTiming {
   }
 
   /// - Parameter methods: at least one, the likely best first.
-  func fastest(_ methods: [BookKeeping], index: Int, _ layer: any ParameterizedLayer) throws(TensorError) -> BookKeeping {
+  func fastest(_ methods: [BookKeeping], index: Int, _ layer: any ParameterizedLayer) throws(TensorError) -> BookKeeping
+  {
     guard methods.count > 1 else { return methods[0] }
     let bench = try Bench(network, index: index, layer, methods, rows: rows, backend: backend)
     var best = (method: methods[0], seconds: Double.infinity)
