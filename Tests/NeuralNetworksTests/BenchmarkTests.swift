@@ -57,6 +57,7 @@ struct BenchmarkTests {
     let environment = ProcessInfo.processInfo.environment
     var configuration = EngineConfiguration(
       batchSize: batchSize, threads: environment["EPSILOND_THREADS"].flatMap(Int.init) ?? 2, mode: mode,
+      timesMethods: true,
       blockSize: environment["EPSILOND_BLOCK"].flatMap(Int.init))
     if let method = environment["EPSILOND_BOOK_KEEPING"].flatMap(BookKeeping.init), mode == .perExample {
       for (index, layer) in workload.layers.enumerated() {

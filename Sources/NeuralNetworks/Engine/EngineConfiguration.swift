@@ -22,7 +22,8 @@ public struct EngineConfiguration: Hashable, Sendable {
   /// Overrides of the method by layer name: `GradientEngine.methods` of an earlier engine makes one that computes as it
   /// did.
   public var bookKeeping: [String: BookKeeping]
-  /// Whether strategy `auto` times the methods that no override decides; otherwise it goes by a model of the cost.
+  /// Whether strategy `auto` times the methods that no override decides, instead of going by a model of the cost. Another
+  /// engine may then choose otherwise, and its sums differ by rounding; give `bookKeeping` to repeat a run to the bit.
   public var timesMethods: Bool
   /// Bytes that all kept per-example gradients, and the scratch for norms, may take together under strategy `auto`.
   public var keptGradientByteLimit: Int
@@ -32,7 +33,7 @@ public struct EngineConfiguration: Hashable, Sendable {
   public init(
     batchSize: Int, backend: BackendKind = .oneDNN, threads: Int = 1, mode: GradientMode = .perExample,
     groups: [Int]? = nil, strategy: GradientStrategy = .auto, bookKeeping: [String: BookKeeping] = [:],
-    timesMethods: Bool = true, keptGradientByteLimit: Int = 256 << 20, blockSize: Int? = nil
+    timesMethods: Bool = false, keptGradientByteLimit: Int = 256 << 20, blockSize: Int? = nil
   ) {
     self.batchSize = batchSize
     self.backend = backend
