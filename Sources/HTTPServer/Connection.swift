@@ -121,6 +121,11 @@ final class Connection {
   }
 
   private func handleReadDeadline() {
+    if case .receiving = phase {
+      // What lies in the socket has come in time: a loop that is late itself must not blame the peer.
+      receive()
+      guard readDeadline <= loop.now else { return }
+    }
     if case .receiving = phase, awaiting == .nextRequest, !output.isEmpty {
       // Not idle: the last answer is still being taken, under the write deadline.
       readDeadline = loop.now + loop.configuration.idleTimeout.milliseconds

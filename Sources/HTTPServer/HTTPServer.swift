@@ -15,6 +15,8 @@ public final class HTTPServer: Sendable {
 
   /// Descriptors left for everything else in the process: files, the ledger, handlers' own connections.
   private static let reservedDescriptors = 128
+  /// Descriptors that are never taken for connections, whatever the limit is lowered to.
+  package static var spareDescriptors: Int32 { ListeningSocket.spareDescriptors }
   /// Connections past the limit that are told so at once; those beyond are closed without a word.
   private static let refusedConnectionLimit = 128
 

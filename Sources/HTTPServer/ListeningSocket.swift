@@ -7,7 +7,7 @@ struct ListeningSocket {
     case connection(Int32, HTTPPeer)
     /// Nobody is waiting any more.
     case none
-    /// The process or the system is out of descriptors or memory, as a rule; who waits stays in the queue.
+    /// The process or the system is, or nearly is, out of descriptors or memory, as a rule; who waits stays in the queue.
     case exhausted
   }
 
@@ -57,7 +57,12 @@ struct ListeningSocket {
     return HTTPPeer(storage).port
   }
 
+  /// Descriptors that accepting never takes: what runs our handlers opens files too. Dispatch reads `/proc` to see whether its threads
+  /// are stuck, and ends the process where it cannot.
+  static let spareDescriptors: Int32 = 4
+
   func accept() -> Accepted {
+    guard hasSpareDescriptors else { return .exhausted }
     while true {
       var storage = sockaddr_storage()
       let accepted = storage.withAddress { address, length in clinux_accept(descriptor, address, &length) }
@@ -70,6 +75,16 @@ struct ListeningSocket {
       default: return .exhausted
       }
     }
+  }
+
+  /// Whether a descriptor can be taken and still leave the spare ones: the system hands out the lowest free number.
+  private var hasSpareDescriptors: Bool {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return true }
+    let lowest = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard lowest >= 0 else { return false }
+    Glibc.close(lowest)
+    return rlim_t(lowest) + rlim_t(Self.spareDescriptors) < limit.rlim_cur
   }
 
   func close() {

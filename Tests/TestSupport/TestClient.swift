@@ -2,6 +2,9 @@ import Foundation
 import Glibc
 
 /// A blocking HTTP/1.1 client over one keep-alive connection, which shows what was on the wire.
+///
+/// It connects when it first has something to send: a server rightly closes a connection on which nothing is asked for some
+/// seconds, and on a loaded machine any time may pass between two lines of a test.
 public final class TestClient {
   public enum Failure: Error {
     case connect(Int32)
@@ -27,20 +30,14 @@ public final class TestClient {
   }
 
   private let descriptor: Int32
+  private let port: UInt16
+  private var isConnected = false
   private var buffer: [UInt8] = []
 
   public init(port: UInt16) throws {
+    self.port = port
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw Failure.connect(errno) }
+    guard descriptor >= 0 else { throw Failure.connect(errno) }
     var timeout = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     var flag: Int32 = 1
@@ -51,14 +48,34 @@ public final class TestClient {
     close(descriptor)
   }
 
+  private func connectOnce() throws {
+    guard !isConnected else { return }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let result = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else { throw Failure.connect(errno) }
+    isConnected = true
+  }
+
   /// Sends a request and reads its whole answer. A body without a `Content-Type` among `headers` is sent as JSON.
   public func send(
     _ method: String, _ path: String, _ headers: [(String, String)] = [], body: [UInt8]? = nil
   ) throws -> Response {
     try write(method, path, headers, body: body)
+    return try readAnswer(hasBody: method != "HEAD")
+  }
+
+  /// Reads a whole answer, to a request that `write` sent.
+  public func readAnswer(hasBody: Bool = true) throws -> Response {
     let (status, fields) = try readHead()
     let response = Response(status: status, headers: fields, body: [])
-    if method == "HEAD" || status == 204 || status == 304 { return response }
+    if !hasBody || status == 204 || status == 304 { return response }
     if response["Transfer-Encoding"] != nil {
       var body: [UInt8] = []
       while let chunk = try readChunk() { body += chunk }
@@ -89,6 +106,7 @@ public final class TestClient {
   /// Sends bytes as they are.
   public func send(raw head: String, body: [UInt8] = []) throws {
     var rest = ArraySlice(Array(head.utf8) + body)
+    try connectOnce()
     while !rest.isEmpty {
       let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       // The server may refuse a body before it has read it all: its answer is then there to be read.
