@@ -33,13 +33,30 @@ import Testing
     #expect(refused.status == 422 && refused.pointers == ["/orders"])
   }
 
-  /// zCDP is a statement about Rényi divergences: there is no pair of distributions behind it.
+  /// zCDP is a statement about Rényi divergences, from above; from below a Gaussian mechanism satisfies it.
+  @Test func whatRenyiDivergenceBoundsFromAbove() throws {
+    for accountant in ["auto", "pld"] {
+      let answer = api.post(
+        "/v1/epsilon", #"{"event": {"type": "zcdp", "rho": 0.1}, "delta": 1e-5, "accountant": "\#(accountant)"}"#)
+      #expect(answer.json["accountant"] == "pld" && answer.json["method"] == "renyi", "\(answer.text)")
+      let (lower, upper) = (try #require(answer.number("epsilon_lower")), try #require(answer.number("epsilon")))
+      #expect(lower < upper && upper < 1.2 * lower)
+      #expect(answer.json.at("warnings.0")?.string?.hasPrefix("method renyi: ") == true)
+    }
+    let pure = api.post(
+      "/v1/epsilon", #"{"event": {"type": "exponential_mechanism", "epsilon": 0.5}, "delta": 1e-5}"#)
+    #expect(try #require(pure.number("epsilon_lower")) > 0)
+  }
+
+  /// Twice the best of a Poisson number of runs, of which there may be none.
   @Test func whatHasNoTightBound() {
-    let zcdp = #"{"event": {"type": "zcdp", "rho": 0.1}, "delta": 1e-5"#
-    let refused = api.post("/v1/epsilon", zcdp + #", "accountant": "pld"}"#)
+    let twice =
+      #"{"event": {"type": "self_composed", "count": 2, "event": {"type": "repeat_and_select", "mean_repetitions": 3, "#
+      + #""shape": null, "event": {"type": "gaussian", "noise_multiplier": 3}}}, "delta": 1e-5"#
+    let refused = api.post("/v1/epsilon", twice + #", "accountant": "pld"}"#)
     #expect(refused.status == 422 && refused.code == "unsound_combination", "\(refused.text)")
     #expect(refused.json["detail"]?.string?.contains("rdp") == true)
-    let auto = api.post("/v1/epsilon", zcdp + "}")
+    let auto = api.post("/v1/epsilon", twice + "}")
     #expect(auto.status == 200 && auto.json["accountant"] == "rdp")
     #expect(auto.json.at("warnings.0")?.string?.hasPrefix("accountant auto: ") == true)
   }

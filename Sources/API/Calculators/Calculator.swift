@@ -24,10 +24,14 @@ extension FieldReader {
 
 extension Mechanism {
   /// Asks the chosen accountant about the whole release.
-  /// - Parameter questions: how many times `body` asks for an ε.
-  func accounting<Value>(questions: Int = 1, _ body: (ChosenAccountant) throws -> Value) throws -> Value {
+  /// - Parameters:
+  ///   - questions: how many times `body` asks for an ε.
+  ///   - cause: the field that asks for so many.
+  func accounting<Value>(
+    questions: Int = 1, cause: String? = nil, _ body: (ChosenAccountant) throws -> Value
+  ) throws -> Value {
     try locating {
-      try checkWork(questions: questions)
+      try checkWork(questions: questions, cause: cause)
       return try body(ChosenAccountant(event, choices))
     }
   }

@@ -8,7 +8,7 @@ struct EpsilonCalculator: Calculator {
     let extras = EpsilonExtras(fields, mechanism)
     fields.finish()
     guard let mechanism, let delta, let extras, fields.errors.isEmpty else { throw fields.errors.problem }
-    return try mechanism.accounting(questions: 1 + extras.questions) { accountant in
+    return try mechanism.accounting(questions: 1 + extras.questions, cause: extras.cause) { accountant in
       let figure = try accountant.epsilon(delta: delta)
       var members: [JSONValue.Member] = [
         .init("epsilon", .number(figure.upper)), .init("epsilon_lower", JSONValue(figure.lower)),

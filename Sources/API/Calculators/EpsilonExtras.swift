@@ -43,6 +43,9 @@ struct EpsilonExtras {
       + (trajectoryPoints ?? 0)
   }
 
+  /// The field that asks for most of them; nil where none asks for many.
+  var cause: String? { trajectoryPoints.map { $0 > 1 ? "/trajectory" : nil } ?? (risk ? "/risk" : nil) }
+
   func compute(
     _ mechanism: Mechanism, _ accountant: ChosenAccountant, _ figure: EpsilonFigure, delta: Double
   ) throws -> (members: [JSONValue.Member], warnings: [String?]) {

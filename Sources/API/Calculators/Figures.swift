@@ -10,9 +10,9 @@ struct EpsilonFigure {
 }
 
 extension EpsilonFigure {
-  /// nil where Rényi divergence is all that the tight accountant has.
+  /// nil where an upper bound by Rényi divergence is all that the tight accountant has.
   init?(tight bracket: EpsilonBracket) {
-    guard bracket.method != .renyi else { return nil }
+    guard bracket.method != .renyi || bracket.lower != nil else { return nil }
     self.init(upper: bracket.upper, lower: bracket.lower, provenance: .tight(bracket.method))
   }
 
@@ -35,9 +35,9 @@ struct DeltaFigure {
 }
 
 extension DeltaFigure {
-  /// nil where Rényi divergence is all that the tight accountant has.
+  /// nil where an upper bound by Rényi divergence is all that the tight accountant has.
   init?(tight bracket: DeltaBracket) {
-    guard bracket.method != .renyi else { return nil }
+    guard bracket.method != .renyi || bracket.lower != nil else { return nil }
     self.init(upper: bracket.upper, lower: bracket.lower, provenance: .tight(bracket.method))
   }
 

@@ -64,6 +64,12 @@ struct Provenance: Hashable {
         "accountant gdp: an estimate by the central limit theorem (arXiv:1911.11607), not a bound: the true figure can be "
         + "larger. Do not report or charge it; pld and rdp give bounds."
     }
+    if accountant == .pld, method == .renyi {
+      return
+        "method renyi: the upper bound is by Rényi divergence, the least that is proved here, usually a few per cent above the "
+        + "smallest true ε and sometimes more. The lower bound is what an attacker certainly reaches; of a mechanism that is given by "
+        + "a property alone (zcdp, repeat_and_select) some mechanism with the property reaches it."
+    }
     return fallback.map {
       "accountant auto: \($0), so the answer is by Rényi divergence (rdp): an upper bound, usually a few per cent above the "
         + "smallest true ε and sometimes more. There is no lower bound with it."

@@ -7,8 +7,8 @@ struct RiskFigures {
   private let figures: (risk: AttackRisk, gaussian: GaussianGuarantee)?
   let warning: String?
 
-  /// About as many δ as it takes to follow a profile.
-  static let questions = 200
+  /// Tight answers that it takes to follow a profile, where each takes long.
+  static let questions = 72
 
   init(_ event: PrivacyEvent, _ relation: NeighboringRelation) throws {
     do {

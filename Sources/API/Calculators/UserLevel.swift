@@ -15,8 +15,8 @@ struct UserLevel {
     case contribution = "mixture of Gaussians"
   }
 
-  /// Evaluations of ε that the search for the example's δ takes, some dozens.
-  static let questions = 100
+  /// Tight answers: the search for an example's δ is by Rényi divergence, on one curve.
+  static let questions = 1
 
   /// - Throws: `AccountingError`.
   init(_ event: PrivacyEvent, examples: Int, delta: Double, _ choices: AccountingChoices) throws {

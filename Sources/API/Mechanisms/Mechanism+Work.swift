@@ -8,40 +8,37 @@ extension Mechanism {
   /// Orders that an optimisation tries, generously.
   private static let ordersPerSearch = 64
 
-  /// - Parameter questions: how many times an ε is asked of the whole event; with a list of orders one curve serves
-  ///   them all.
+  /// - Parameters:
+  ///   - questions: how many times an ε is asked of the whole event; with a list of orders one curve serves them all.
+  ///   - cause: the field of the request that multiplies the work; nil where the mechanism itself is what takes it.
   /// - Throws: a problem where it is too much, and `AccountingError` where the event has no bound at all.
-  func checkWork(questions: Int = 1) throws {
+  func checkWork(questions: Int = 1, cause: String? = nil) throws {
     try checkDivergences()
-    try checkTightAnswers(questions)
+    try checkTightAnswers(questions, cause)
     let leaves = leafCount
     let perLeaf = choices.orders.map(\.count) ?? Self.ordersPerSearch * questions
     let (evaluations, overflow) = leaves.multipliedReportingOverflow(by: perLeaf)
     guard overflow || evaluations > Self.evaluationLimit else { return }
     throw tooMuch(
       "\(leaves) events at \(perLeaf) orders each are \(evaluations) evaluations; at most \(Self.evaluationLimit) are computed "
-        + "for one request. Use self_composed for equal events, or fewer orders or points.")
+        + "for one request. Use self_composed for equal events, or fewer orders or points.",
+      choices.orders == nil ? cause : nil)
   }
 
-  /// Many tight answers: a fraction of a millisecond each where all noise is Gaussian, some tens of milliseconds where losses go
-  /// on a grid.
-  private func checkTightAnswers(_ questions: Int) throws {
+  /// Many tight answers: what one takes depends on the kind of mechanism.
+  private func checkTightAnswers(_ questions: Int, _ cause: String?) throws {
     guard questions > 1, choices.accountant == .pld || choices.accountant == .auto && choices.orders == nil else {
       return
     }
-    let isGaussian = event.isGaussianThroughout
-    let limit = isGaussian ? Self.gaussianAnswerLimit : Self.gridAnswerLimit
-    // On a grid all parts share one transform.
-    let share = isGaussian ? leafCount : 1 + leafCount / 16
-    let (answers, overflow) = share.multipliedReportingOverflow(by: questions)
-    guard overflow || answers > limit else { return }
+    let limit = Int(min(Self.answerBudget / max(event.answerCost(choices.relation), 1e-3), 1e9))
+    guard questions > limit else { return }
     throw tooMuch(
       "\(questions) tight answers for \(leafCount) events are more than the \(limit) that are computed for one request of this "
-        + "kind of mechanism. Ask for fewer points, or for accountant rdp.")
+        + "kind of mechanism. Ask for fewer points, or for accountant rdp.", cause)
   }
 
-  private static let gaussianAnswerLimit = 20_000
-  private static let gridAnswerLimit = 600
+  /// Milliseconds, about, that the tight answers of one request may take all together.
+  private static let answerBudget = 2_500.0
 
   /// The Rényi divergences of the event, once: the accountant knows what each kind of mechanism takes.
   private func checkDivergences() throws {
@@ -51,17 +48,17 @@ extension Mechanism {
     guard cost > AccountingCost.limit else { return }
     throw tooMuch(
       "The divergences of this mechanism take about \(Int(min(cost, 1e18))) steps of work; at most "
-        + "\(Int(AccountingCost.limit)) are done for one request. Use self_composed for equal events, or fewer or smaller orders."
-    )
+        + "\(Int(AccountingCost.limit)) are done for one request. Use self_composed for equal events, or fewer or smaller orders.",
+      nil)
   }
 
-  private func tooMuch(_ detail: String) -> Problem {
-    let pointer =
+  private func tooMuch(_ detail: String, _ cause: String?) -> Problem {
+    let own =
       switch release {
       case .event: "/event"
       case .training: choices.orders == nil ? "/noise_multiplier" : "/orders"
       }
-    return Problem(.invalidParameter, detail, errors: [.init(pointer: pointer, detail: detail)])
+    return Problem(.invalidParameter, detail, errors: [.init(pointer: cause ?? own, detail: detail)])
   }
 
   /// The parts that are evaluated one by one.
@@ -74,13 +71,27 @@ extension Mechanism {
 }
 
 extension PrivacyEvent {
-  /// Whether all of it is Gaussian noise, sampled by Poisson or not at all.
-  fileprivate var isGaussianThroughout: Bool {
+  /// Milliseconds that one tight answer takes, a high guess: a fraction of one where all noise is Gaussian, some tens where
+  /// losses go on a grid.
+  fileprivate func answerCost(_ relation: NeighboringRelation) -> Double {
+    let costs = partCosts(relation)
+    // On a grid all parts share one transform.
+    return costs.smooth + costs.grid * (1 + Double(leafCount) / 16)
+  }
+
+  /// What parts with a density take, which adds up, and the most that a part on a grid does.
+  private func partCosts(_ relation: NeighboringRelation) -> (smooth: Double, grid: Double) {
     switch self {
-    case .noOp, .gaussian, .treeAggregation, .matrixFactorization: true
-    case .composed(let events): events.allSatisfy(\.isGaussianThroughout)
-    case .selfComposed(let event, _), .poissonSampled(_, let event): event.isGaussianThroughout
-    default: false
+    case .noOp, .nonPrivate, .gaussian, .treeAggregation, .matrixFactorization: (0.2, 0)
+    case .composed(let events):
+      events.map { $0.partCosts(relation) }.reduce((smooth: 0.0, grid: 0.0)) {
+        ($0.smooth + $1.smooth, max($0.grid, $1.grid))
+      }
+    case .selfComposed(let event, _), .poissonSampled(_, let event): event.partCosts(relation)
+    case .mixtureOfGaussians(_, let sensitivities, _): (max(0.2, 0.004 * Double(sensitivities.count)), 0)
+    case .sampledWithoutReplacement: relation == .addOrRemoveOne ? (8, 0) : (0, 33)
+    case .truncatedPoissonSampledGaussian: (0, 32)
+    default: (0, 12)
     }
   }
 

@@ -116,16 +116,19 @@ struct GroupCollector {
   private mutating func appendAllocation(noise: Double, bins: Int, selected: Int, _ count: Int) {
     guard noise / 2 > 0 else { return append(.nonPrivate, count) }
     let share = bins / selected
+    // The sum of all releases shows the record at k/(σ√t), which is √k times √(k/t)/σ.
+    let reached = (overSensitivity(noise) * (Double(bins) / Double(selected)).squareRoot() * (1 + 2 * ulp)).nextUp
     if selected == bins {
       append(.gaussian(noiseMultiplier: overSensitivity(noise)), count * selected)
     } else if share == 1 {
-      // The sum of all releases shows the record at k/(σ√t), which is √k times √(k/t)/σ.
-      let reached = (overSensitivity(noise) * (Double(bins) / Double(selected)).squareRoot() * (1 + 2 * ulp)).nextUp
       append(
         .gaussianWithin(noiseMultiplier: overSensitivity(noise), reachedNoiseMultiplier: reached), count * selected)
     } else {
       append(
-        .allocatedGaussian(noiseMultiplier: noise, bins: share, replaceOne: relation == .replaceOne),
+        .allocatedGaussian(
+          AllocatedGaussian(
+            noiseMultiplier: noise, bins: share, replaceOne: relation == .replaceOne, sumNoiseMultiplier: reached,
+            isWhole: selected == 1)),
         count * selected)
     }
   }

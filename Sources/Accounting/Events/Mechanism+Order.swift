@@ -23,7 +23,11 @@ extension Mechanism {
         sample.noiseMultiplier,
         sample.relation == .addOrRemoveOne ? 0 : sample.relation == .replaceOne ? 1 : 2,
       ]
-    case .allocatedGaussian(let noise, let bins, let replaceOne): [15, noise, Double(bins), replaceOne ? 1 : 0]
+    case .allocatedGaussian(let release):
+      [
+        15, release.noiseMultiplier, Double(release.bins), release.replaceOne ? 1 : 0, release.sumNoiseMultiplier,
+        release.isWhole ? 1 : 0,
+      ]
     case .selection(let selection):
       [16, selection.meanRepetitions, selection.shape ?? -1, selection.base.additiveDelta]
         + selection.base.groups.flatMap { [Double($0.count)] + $0.mechanism.sortKey + [.infinity] }

@@ -25,8 +25,7 @@ indirect enum Mechanism: Hashable, Sendable {
   case gaussianMixture(GaussianMixture)
   case fixedSizeGaussian(FixedSizeGaussian)
   case truncatedPoissonGaussian(TruncatedPoissonGaussian)
-  /// One of `bins` ≥ 2 Gaussian releases, chosen uniformly, has the record. σ > 0 is over the clipping norm.
-  case allocatedGaussian(noiseMultiplier: Double, bins: Int, replaceOne: Bool)
+  case allocatedGaussian(AllocatedGaussian)
   case selection(PrivateSelection)
 
   /// Upper bound of the Rényi divergence of infinite order: the ε of pure differential privacy.
@@ -81,6 +80,18 @@ struct TruncatedPoissonGaussian: Hashable, Sendable {
   /// σ > 0 over the clipping norm.
   var noiseMultiplier: Double
   var relation: NeighboringRelation
+}
+
+/// One of `bins` ≥ 2 Gaussian releases, chosen uniformly, has the record.
+struct AllocatedGaussian: Hashable, Sendable {
+  /// σ > 0 over the clipping norm.
+  var noiseMultiplier: Double
+  var bins: Int
+  var replaceOne: Bool
+  /// σ of a Gaussian release that shows no more than this one: of its share in the sum of all releases.
+  var sumNoiseMultiplier: Double
+  /// Whether the release is just this, rather than one of the blocks that bound a record in several releases.
+  var isWhole: Bool
 }
 
 /// A composition repeated a random number of times, of which the best run is published.

@@ -30,10 +30,10 @@ struct MechanismEvaluator {
       case .fixedSizeGaussian(let sample): .fixedSize(FixedSizeProfile(sample))
       case .truncatedPoissonGaussian(let sample):
         .branches(sample.branches.map { ($0.weight, MechanismEvaluator($0.mechanism)) })
-      case .allocatedGaussian(let noise, let bins, let replaceOne):
-        replaceOne
-          ? .replaced(ReplacedRecordDivergence(noiseMultiplier: noise, bins: bins))
-          : .allocation(AllocationDivergence(noiseMultiplier: noise, bins: bins))
+      case .allocatedGaussian(let release):
+        release.replaceOne
+          ? .replaced(ReplacedRecordDivergence(noiseMultiplier: release.noiseMultiplier, bins: release.bins))
+          : .allocation(AllocationDivergence(noiseMultiplier: release.noiseMultiplier, bins: release.bins))
       case .sampled(let base, let probability): .sampled(SampledAtomsDivergence(base: base, probability: probability))
       case .selection(let selection): .selection(SelectionDivergence(selection))
       default: .closedForm

@@ -37,7 +37,10 @@ struct ReplacedRecordDivergence {
   init(noiseMultiplier: Double, bins: Int) {
     participation = 1
     self.noiseMultiplier = noiseMultiplier
-    absence = MechanismEvaluator(.allocatedGaussian(noiseMultiplier: noiseMultiplier, bins: bins, replaceOne: false))
+    let added = AllocatedGaussian(
+      noiseMultiplier: noiseMultiplier, bins: bins, replaceOne: false,
+      sumNoiseMultiplier: noiseMultiplier * Double(bins).squareRoot(), isWhole: true)
+    absence = MechanismEvaluator(.allocatedGaussian(added))
   }
 
   /// Upper bound of the divergence of order α > 1.

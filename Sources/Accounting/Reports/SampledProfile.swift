@@ -26,14 +26,19 @@ public struct SampledProfile: Hashable, Sendable {
 
   /// The most points that refinement makes.
   static let pointLimit = 512
+  /// The same where a point takes tens of milliseconds. With fewer points all bounds hold and are a little further apart.
+  static let costlyPointLimit = 72
 
   /// Follows a profile from ε = 0 until δ is at most `floor`.
   /// - Parameters:
   ///   - floor: in [1e-15, 1); 1e-10 is far below what any attack can use.
   ///   - epsilonAtFloor: an upper bound of the least ε at δ = `floor`.
+  ///   - cells: ≥ 1; into as many equal parts is the range of ε cut.
   ///   - profile: ε to the interval of the least δ.
   /// - Throws: what `profile` throws, and `notCertified` where `epsilonAtFloor` is infinite.
-  package init(floor: Double, epsilonAtFloor: Double, profile: Profile) throws(AccountingError) {
+  package init(
+    floor: Double, epsilonAtFloor: Double, cells: Int = 64, profile: Profile
+  ) throws(AccountingError) {
     try Domain.require(floor >= 1e-15 && floor < 1, "floor", floor, "must lie in [1e-15, 1)")
     guard epsilonAtFloor < .infinity else {
       throw .notCertified(
@@ -41,7 +46,7 @@ public struct SampledProfile: Hashable, Sendable {
         alternative: "ask for the delta of a single epsilon")
     }
     self.floor = floor
-    let count = epsilonAtFloor > 0 ? 64 : 0
+    let count = epsilonAtFloor > 0 ? cells : 0
     for index in 0...count {
       let epsilon = count == 0 ? 0 : epsilonAtFloor * (Double(index) / Double(count))
       points.append(try SampledProfile.point(epsilon, profile))
@@ -78,16 +83,19 @@ extension SampledProfile {
   /// The tight profile of an event, with points added until `GaussianGuarantee` is close.
   /// - Throws: what `TightAccountant` throws, and `notCertified` where no finite ε holds at `floor`.
   public init(_ accountant: TightAccountant, floor: Double = 1e-10) throws(AccountingError) {
-    try self.init(refining: floor, epsilonAtFloor: try accountant.epsilon(delta: floor).upper) {
-      epsilon throws(AccountingError) in try accountant.delta(epsilon: epsilon)
+    let limit = accountant.isQuick ? SampledProfile.pointLimit : SampledProfile.costlyPointLimit
+    try self.init(refining: floor, epsilonAtFloor: try accountant.epsilon(delta: floor).upper, points: limit) {
+      epsilon throws(AccountingError) in try accountant.profilePoint(epsilon: epsilon)
     }
   }
 
   package init(
-    refining floor: Double, epsilonAtFloor: Double, profile: Profile
+    refining floor: Double, epsilonAtFloor: Double, points limit: Int = SampledProfile.pointLimit, profile: Profile
   ) throws(AccountingError) {
-    try self.init(floor: floor, epsilonAtFloor: epsilonAtFloor, profile: profile)
-    while points.count < SampledProfile.pointLimit {
+    try self.init(
+      floor: floor, epsilonAtFloor: epsilonAtFloor, cells: limit == SampledProfile.pointLimit ? 64 : 32,
+      profile: profile)
+    while points.count < limit {
       let loose = GaussianGuarantee.looseCells(self)
       if loose.isEmpty { return }
       try bisect(cells: loose, profile)

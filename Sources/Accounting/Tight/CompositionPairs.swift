@@ -16,13 +16,15 @@ struct CompositionPairs: Sendable {
   private(set) var unboundedMass = 0.0
 
   /// `nil` where some mechanism has no pairs.
-  init?(_ composition: Composition) {
+  /// - Parameter negligible: events of a probability up to this, all together, may count as failures where that is simpler.
+  init?(_ composition: Composition, negligible: Double = 1e-36) {
     var (dominating, reached) = (
       [DirectedPairs(parts: []), DirectedPairs(parts: [])], [DirectedPairs(parts: []), DirectedPairs(parts: [])]
     )
     var (isReached, isSymmetric) = (true, true)
     for group in composition.groups {
-      guard let pairs = group.mechanism.pairs else { return nil }
+      let share = negligible / Double(composition.groups.count) / Double(group.count)
+      guard let pairs = group.mechanism.pairs(neglecting: share) else { return nil }
       let low = pairs.reached ?? (pairs.removing, pairs.adding)
       isReached = isReached && pairs.reached == nil
       isSymmetric = isSymmetric && pairs.removing == pairs.adding && low.0 == low.1

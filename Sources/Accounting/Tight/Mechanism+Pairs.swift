@@ -37,6 +37,18 @@ extension Mechanism {
     }
   }
 
+  /// The same, where an event of a probability up to `negligible` may count as a failure.
+  func pairs(neglecting negligible: Double) -> MechanismPairs? {
+    guard case .truncatedPoissonGaussian(let sample) = self, let full = sample.branches.last, full.weight <= negligible
+    else { return pairs }
+    // The sample is never cut down otherwise: a weight that rare would spoil every grid.
+    var pairs = sample.branches.first?.mechanism.pairs
+    let reached = Self.truncated(sample)?.reached
+    pairs?.reached = reached
+    pairs?.unboundedMass = min(1, full.weight * (1 + 1e-9))
+    return pairs
+  }
+
   /// The outcomes of a pair that dominates and is its own reverse, or of randomized response; `nil` where there is no such list.
   var outcomes: DiscreteOutcomes? {
     switch self {

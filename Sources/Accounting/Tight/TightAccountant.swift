@@ -6,7 +6,8 @@ import Glibc
 /// reached by some neighbouring datasets. Rounding, truncation and quadrature errors are part of the interval.
 ///
 /// Three ways are known, and the first that certifies an interval answers: closed forms, the contour integral, and loss
-/// distributions on a grid. Mechanisms of which only the Rényi divergence is known get an upper bound alone.
+/// distributions on a grid. Where only the Rényi divergence of some mechanism is known it gives the upper bound, and `AttainedPairs` a
+/// lower one.
 public struct TightAccountant: Sendable {
   let composition: Composition
   let relation: NeighboringRelation
@@ -25,7 +26,7 @@ public struct TightAccountant: Sendable {
   /// - Throws: `notCertified` where no interval can be proved within the bounds of time and memory.
   public func epsilon(delta: Double) throws(AccountingError) -> EpsilonBracket {
     try Domain.requireDelta(delta)
-    return try TightComputation(composition).epsilon(delta: delta)
+    return try computation.epsilon(delta: delta)
   }
 
   /// The interval around the least δ such that (ε, δ) holds.
@@ -33,7 +34,33 @@ public struct TightAccountant: Sendable {
   /// - Throws: `notCertified` where no interval can be proved within the bounds of time and memory.
   public func delta(epsilon: Double) throws(AccountingError) -> DeltaBracket {
     try Domain.requireEpsilon(epsilon)
-    return try TightComputation(composition).delta(epsilon: epsilon)
+    return try computation.delta(epsilon: epsilon)
+  }
+
+  /// The same for a curve, where no single δ need give its ε back.
+  func profilePoint(epsilon: Double) throws(AccountingError) -> DeltaBracket {
+    try Domain.requireEpsilon(epsilon)
+    return try TightComputation(composition).unsettledDelta(epsilon: epsilon)
+  }
+
+  /// Whether an answer takes well below a millisecond: mixtures of Gaussians throughout, with not too many means.
+  var isQuick: Bool {
+    var means = 0
+    for group in composition.groups {
+      switch group.mechanism {
+      case .gaussian, .gaussianWithin: means += 1
+      case .poissonGaussian: means += 2
+      case .gaussianMixture(let mixture): means += mixture.means.count
+      default: return false
+      }
+    }
+    return means <= 256
+  }
+
+  private var computation: TightComputation {
+    var computation = TightComputation(composition)
+    computation.seeksAttained = true
+    return computation
   }
 
   /// The interval around the least ε after each number of repetitions of the whole event.

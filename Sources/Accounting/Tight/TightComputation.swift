@@ -12,32 +12,43 @@ struct TightComputation {
 
   /// Whether a list of Gaussians alone is answered by its closed form.
   var usesClosedForm = true
+  /// Whether `AttainedPairs` give a lower bound where no pairs dominate all that is composed: worth its time for one answer, not for
+  /// each point of a curve or step of a search.
+  var seeksAttained = false
 
   func epsilon(delta: Double) throws(AccountingError) -> EpsilonBracket {
     try epsilon(delta: delta) { (pairs, delta) throws(AccountingError) in try pairs.epsilon(delta: delta) }
   }
 
   func delta(epsilon: Double) throws(AccountingError) -> DeltaBracket {
-    var bracket = try self.delta(epsilon: epsilon) { (pairs, epsilon) throws(AccountingError) in
-      try pairs.logDelta(epsilon: epsilon)
-    }
+    var bracket = try unsettledDelta(epsilon: epsilon)
     bracket.upper = try settled(bracket.upper, epsilon: epsilon, method: bracket.method)
     return bracket
   }
+
+  func unsettledDelta(epsilon: Double) throws(AccountingError) -> DeltaBracket {
+    try delta(epsilon: epsilon) { (pairs, epsilon) throws(AccountingError) in try pairs.logDelta(epsilon: epsilon) }
+  }
+
+  /// What may count as a failure without a difference that shows, as a share of δ.
+  private static let negligible = 1e-5
 
   /// A δ that, asked about, gives ε back. A mesh follows the question, and so does every rounding, so the interval of ε(δ) may end a
   /// little above the ε that δ was computed for; a slightly larger δ is as valid and agrees with it.
   private func settled(
     _ delta: Double, epsilon: Double, method: TightMethod
   ) throws(AccountingError) -> Double {
-    guard method == .contourIntegral || method == .lossDistribution else { return delta }
+    // A closed form and its inverse enclose one curve, to the last digits.
+    guard method != .closedForm else { return delta }
+    var withoutAttained = self
+    withoutAttained.seeksAttained = false
     var settled = delta
     for excess in [1e-9, 1e-7, 1e-5, 2.5e-4, 1e-3, 4e-3, 1.6e-2, 0.06, 0.2] where settled > 0 && epsilon > 0 {
       // Beyond the first steps an interval on a mesh has its width to make up for.
       if method == .lossDistribution && excess < 1e-4 && settled > delta { continue }
       do throws(AccountingError) {
         if settled >= 1 { return settled }
-        let back = try self.epsilon(delta: settled).upper
+        let back = try withoutAttained.epsilon(delta: settled).upper
         if back <= epsilon * (1 + 5e-10) { return settled }
       } catch {
         guard case .notCertified = error else { throw error }
@@ -57,8 +68,12 @@ struct TightComputation {
     }
     if delta >= 1 { return bracket(0, 0, .closedForm) }
     if composition.isNonPrivate { return bracket(.infinity, .infinity, .closedForm) }
-    guard let pairs else { return bracket(nil, renyiEpsilon(delta), .renyi) }
-    guard let remaining = remainder(of: delta, pairs) else { return bracket(nil, .infinity, .closedForm) }
+    let pairs = composition.isTruncated ? CompositionPairs(composition, negligible: delta * Self.negligible) : pairs
+    guard let pairs else { return bracket(try attainedEpsilon(delta), renyiEpsilon(delta), .renyi) }
+    guard let remaining = remainder(of: delta, pairs) else {
+      let upper = renyiEpsilon(delta)
+      return bracket(nil, upper, upper < .infinity ? .renyi : .closedForm)
+    }
     if composition.groups.isEmpty { return bracket(0, 0, .closedForm) }
     if remaining.upper <= 0 {
       let pure = composition.pureEpsilonUpperBound
@@ -82,13 +97,34 @@ struct TightComputation {
   func delta(
     epsilon: Double, _ solve: (DirectedPairs, Double) throws(AccountingError) -> DirectedPairs.Bounds
   ) throws(AccountingError) -> DeltaBracket {
+    if composition.isNonPrivate { return DeltaBracket(lower: 1, upper: 1, epsilon: epsilon, method: .closedForm) }
+    if composition.isTruncated { return try truncatedDelta(epsilon: epsilon, solve) }
+    return try delta(epsilon: epsilon, pairs, solve)
+  }
+
+  /// What is negligible beside δ is known once δ is.
+  private func truncatedDelta(
+    epsilon: Double, _ solve: (DirectedPairs, Double) throws(AccountingError) -> DirectedPairs.Bounds
+  ) throws(AccountingError) -> DeltaBracket {
+    var scale = 1e-4
+    while true {
+      let pairs = CompositionPairs(composition, negligible: scale * Self.negligible)
+      let bracket = try delta(epsilon: epsilon, pairs, solve)
+      guard bracket.upper < scale * 1e-2, scale > 1e-100 else { return bracket }
+      scale = bracket.upper
+    }
+  }
+
+  private func delta(
+    epsilon: Double, _ pairs: CompositionPairs?,
+    _ solve: (DirectedPairs, Double) throws(AccountingError) -> DirectedPairs.Bounds
+  ) throws(AccountingError) -> DeltaBracket {
     func bracket(_ lower: Double?, _ upper: Double, _ method: TightMethod) -> DeltaBracket {
       DeltaBracket(lower: lower, upper: upper, epsilon: epsilon, method: method)
     }
-    if composition.isNonPrivate { return bracket(1, 1, .closedForm) }
     guard let pairs else {
       var renyi = CompositionEvaluator(composition)
-      return bracket(nil, renyi.delta(epsilon: epsilon, orders: nil).delta, .renyi)
+      return bracket(try attainedDelta(epsilon), renyi.delta(epsilon: epsilon, orders: nil).delta, .renyi)
     }
     var bounds: DirectedPairs.Bounds = (0, 0, .closedForm)
     if usesClosedForm, let shift = composition.gaussianShift {
@@ -125,6 +161,21 @@ struct TightComputation {
     if delta < bounds.upper { (bounds.upper, bounds.method) = (delta, .renyi) }
   }
 
+  private func attainedEpsilon(_ delta: Double) throws(AccountingError) -> Double? {
+    guard seeksAttained, delta > composition.additiveDelta else { return nil }
+    let certain = composition.additiveDelta * (1 - 1e-11)
+    return try AttainedPairs.epsilonLowerBound(
+      of: composition, delta: min(1, (delta - certain) / (1 - certain) * (1 + 4 * ulp)))
+  }
+
+  private func attainedDelta(_ epsilon: Double) throws(AccountingError) -> Double? {
+    guard seeksAttained, let delta = try AttainedPairs.deltaLowerBound(of: composition, epsilon: epsilon) else {
+      return nil
+    }
+    let certain = composition.additiveDelta * (1 - 1e-11)
+    return certain == 0 ? delta : max(certain, (certain + delta * (1 - certain)) * (1 - 4 * ulp))
+  }
+
   private func renyiEpsilon(_ delta: Double) -> Double {
     var renyi = CompositionEvaluator(composition)
     return renyi.epsilon(delta: delta, orders: nil).epsilon
@@ -142,6 +193,13 @@ extension Composition {
     let order = 1 + OrderSearch.steps.lowerBound
     let divergence = renyi.divergence(order: order)
     return RenyiConversion.epsilonUpperBound(divergence: divergence, order: order, delta: delta) == 0
+  }
+
+  /// Whether a sample is cut down somewhere.
+  fileprivate var isTruncated: Bool {
+    groups.contains { group in
+      if case .truncatedPoissonGaussian = group.mechanism { true } else { false }
+    }
   }
 
   /// Whether something is released as it is.

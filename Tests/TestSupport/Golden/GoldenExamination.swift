@@ -55,12 +55,17 @@ public struct GoldenExamination {
   }
 
   /// ε by the tight accountant: a bracket that holds together and is narrow. Returns its two ends.
-  mutating func tightEpsilon(_ body: Body, accountant: String = "auto") throws -> (lower: Double, upper: Double) {
+  ///
+  /// - Parameter width: how far apart the bounds may be, relative to the upper one, where more is not known of the mechanism.
+  @discardableResult
+  mutating func tightEpsilon(
+    _ body: Body, accountant: String = "auto", width: Double = 1e-3
+  ) throws -> (lower: Double, upper: Double) {
     let answer = try ask("/v1/epsilon", body + [("accountant", "\"\(accountant)\"")])
     let upper = epsilon(of: answer)
     let lower = answer["epsilon_lower"].number ?? (upper == .infinity ? .infinity : -.infinity)
     if lower > upper { complain("the bracket [\(lower), \(upper)] is empty") }
-    if upper.isFinite, !(upper - lower <= max(1e-3 * upper, 1e-6)) {
+    if upper.isFinite, !(upper - lower <= max(width * upper, 1e-6)) {
       complain("the bracket [\(lower), \(upper)] of \(answer["method"]) is too wide; \(answer["warnings"])")
     }
     return (lower, upper)
