@@ -41,42 +41,70 @@ CK_INLINE const float *pixel(const ck_window *w, const float *x, cut c, ptrdiff_
   return x + ((c.top + dy) * w->width + c.left + dx) * w->channels;
 }
 
-// Sixteen channels of a pixel in registers; the compiler splits the vectors where the machine's are narrower. It does not
-// find these loops by itself.
-typedef float floats __attribute__((vector_size(64)));
-typedef int32_t ints __attribute__((vector_size(64)));
-typedef int16_t shorts __attribute__((vector_size(32)));
-
-enum { WIDTH = 16 };
-
-CK_INLINE void max_of_sixteen(const ck_window *w, cut c, const float *x, float *y, uint16_t *winners) {
-  floats best = (floats){0} - INFINITY;
-  ints winner = {0};
-  for (ptrdiff_t dy = c.dy0; dy < c.dy1; dy++) {
-    for (ptrdiff_t dx = c.dx0; dx < c.dx1; dx++) {
-      floats value;
-      memcpy(&value, pixel(w, x, c, dy, dx), sizeof value);
-      ints greater = value > best, position = (ints){0} + (int32_t)(dy * w->kernel_width + dx);
-      best = (floats)(((ints)value & greater) | ((ints)best & ~greater));
-      winner = (position & greater) | (winner & ~greater);
-    }
+// Some channels of a pixel in registers; the compiler splits the vectors where the machine's are narrower. It does not
+// find these loops by itself. Where the winner's number, compared lane by lane, is that of a tap, the tap gets the slope.
+#define DEFINE_CHANNELS(WIDTH)                                                                                      \
+  typedef float floats_##WIDTH __attribute__((vector_size(4 * WIDTH)));                                             \
+  typedef int32_t ints_##WIDTH __attribute__((vector_size(4 * WIDTH)));                                             \
+  typedef int16_t shorts_##WIDTH __attribute__((vector_size(2 * WIDTH)));                                           \
+                                                                                                                    \
+  CK_INLINE void max_of_##WIDTH(const ck_window *w, cut c, const float *x, float *y, uint16_t *winners) {           \
+    floats_##WIDTH best = (floats_##WIDTH){0} - INFINITY;                                                           \
+    ints_##WIDTH winner = {0};                                                                                      \
+    for (ptrdiff_t dy = c.dy0; dy < c.dy1; dy++) {                                                                  \
+      for (ptrdiff_t dx = c.dx0; dx < c.dx1; dx++) {                                                                \
+        floats_##WIDTH value;                                                                                       \
+        memcpy(&value, pixel(w, x, c, dy, dx), sizeof value);                                                       \
+        ints_##WIDTH greater = value > best;                                                                        \
+        ints_##WIDTH position = (ints_##WIDTH){0} + (int32_t)(dy * w->kernel_width + dx);                           \
+        best = (floats_##WIDTH)(((ints_##WIDTH)value & greater) | ((ints_##WIDTH)best & ~greater));                 \
+        winner = (position & greater) | (winner & ~greater);                                                        \
+      }                                                                                                             \
+    }                                                                                                               \
+    shorts_##WIDTH narrow = __builtin_convertvector(winner, shorts_##WIDTH);                                        \
+    memcpy(y, &best, sizeof best);                                                                                  \
+    memcpy(winners, &narrow, sizeof narrow);                                                                        \
+  }                                                                                                                 \
+                                                                                                                    \
+  CK_INLINE void spread_##WIDTH(const ck_window *w, cut c, const float *dy, const uint16_t *winners, float *dx) {   \
+    ints_##WIDTH slope;                                                                                             \
+    memcpy(&slope, dy, sizeof slope);                                                                               \
+    shorts_##WIDTH winner;                                                                                          \
+    memcpy(&winner, winners, sizeof winner);                                                                        \
+    for (ptrdiff_t ky = c.dy0; ky < c.dy1; ky++) {                                                                  \
+      for (ptrdiff_t kx = c.dx0; kx < c.dx1; kx++) {                                                                \
+        float *p = pixel_to_change(w, dx, c, ky, kx);                                                               \
+        shorts_##WIDTH won = winner == (shorts_##WIDTH){0} + (int16_t)(ky * w->kernel_width + kx);                  \
+        floats_##WIDTH sum;                                                                                         \
+        memcpy(&sum, p, sizeof sum);                                                                                \
+        sum += (floats_##WIDTH)(slope & __builtin_convertvector(won, ints_##WIDTH));                                \
+        memcpy(p, &sum, sizeof sum);                                                                                \
+      }                                                                                                             \
+    }                                                                                                               \
   }
-  shorts narrow = __builtin_convertvector(winner, shorts);
-  memcpy(y, &best, sizeof best);
-  memcpy(winners, &narrow, sizeof narrow);
+
+CK_INLINE float *pixel_to_change(const ck_window *w, float *x, cut c, ptrdiff_t dy, ptrdiff_t dx) {
+  return x + ((c.top + dy) * w->width + c.left + dx) * w->channels;
 }
 
+DEFINE_CHANNELS(16)
+DEFINE_CHANNELS(8)
+DEFINE_CHANNELS(4)
+
 CK_INLINE void max_of_one(const ck_window *w, cut c, const float *x, float *y, uint16_t *winner) {
-  *y = -INFINITY;
-  *winner = 0;
+  float best = -INFINITY;
+  ptrdiff_t place = 0;
   for (ptrdiff_t dy = c.dy0; dy < c.dy1; dy++) {
     for (ptrdiff_t dx = c.dx0; dx < c.dx1; dx++) {
       float value = *pixel(w, x, c, dy, dx);
-      if (!(value > *y)) continue;
-      *y = value;
-      *winner = (uint16_t)(dy * w->kernel_width + dx);
+      // No branch: which is the greatest cannot be predicted.
+      int greater = value > best;
+      best = greater ? value : best;
+      place = greater ? dy * w->kernel_width + dx : place;
     }
   }
+  *y = best;
+  *winner = (uint16_t)place;
 }
 
 CK_CLONES void ck_max_pool(const ck_window *w, size_t count, const float *x, float *y, uint16_t *winners) {
@@ -85,31 +113,12 @@ CK_CLONES void ck_max_pool(const ck_window *w, size_t count, const float *x, flo
     FOR_EACH_OUTPUT(w) {
       cut c = cut_to_image(w, row, column);
       ptrdiff_t i = 0;
-      for (; i + WIDTH <= channels; i += WIDTH) max_of_sixteen(w, c, x + i, y + i, winners + i);
+      for (; i + 16 <= channels; i += 16) max_of_16(w, c, x + i, y + i, winners + i);
+      for (; i + 8 <= channels; i += 8) max_of_8(w, c, x + i, y + i, winners + i);
+      for (; i + 4 <= channels; i += 4) max_of_4(w, c, x + i, y + i, winners + i);
       for (; i < channels; i++) max_of_one(w, c, x + i, y + i, winners + i);
       y += channels;
       winners += channels;
-    }
-  }
-}
-
-CK_INLINE float *pixel_to_change(const ck_window *w, float *x, cut c, ptrdiff_t dy, ptrdiff_t dx) {
-  return x + ((c.top + dy) * w->width + c.left + dx) * w->channels;
-}
-
-CK_INLINE void spread_sixteen(const ck_window *w, cut c, const float *dy, const uint16_t *winners, float *dx) {
-  ints slope;
-  memcpy(&slope, dy, sizeof slope);
-  shorts winner;
-  memcpy(&winner, winners, sizeof winner);
-  for (ptrdiff_t ky = c.dy0; ky < c.dy1; ky++) {
-    for (ptrdiff_t kx = c.dx0; kx < c.dx1; kx++) {
-      float *p = pixel_to_change(w, dx, c, ky, kx);
-      shorts won = winner == (shorts){0} + (int16_t)(ky * w->kernel_width + kx);
-      floats sum;
-      memcpy(&sum, p, sizeof sum);
-      sum += (floats)(slope & __builtin_convertvector(won, ints));
-      memcpy(p, &sum, sizeof sum);
     }
   }
 }
@@ -122,7 +131,9 @@ CK_CLONES void ck_max_pool_gradient(const ck_window *w, size_t count, const floa
     FOR_EACH_OUTPUT(w) {
       cut c = cut_to_image(w, row, column);
       ptrdiff_t i = 0;
-      for (; i + WIDTH <= channels; i += WIDTH) spread_sixteen(w, c, dy + i, winners + i, dx + i);
+      for (; i + 16 <= channels; i += 16) spread_16(w, c, dy + i, winners + i, dx + i);
+      for (; i + 8 <= channels; i += 8) spread_8(w, c, dy + i, winners + i, dx + i);
+      for (; i + 4 <= channels; i += 4) spread_4(w, c, dy + i, winners + i, dx + i);
       for (; i < channels; i++) {
         ptrdiff_t ky = winners[i] / w->kernel_width, kx = winners[i] % w->kernel_width;
         // A window without any number greater than -infinity has no winner, and 0 may be padding.

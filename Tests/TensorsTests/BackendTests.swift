@@ -62,6 +62,7 @@ import Testing
       (1, 28, 16, Window(kernel: 8, stride: 2, padding: .all(3))), (16, 13, 32, Window(kernel: 4, stride: 2)),
       (3, 10, 64, Window(kernel: 3, stride: 1, padding: .all(1))),
       (1, 12, 16, Window(kernel: 4, stride: 2, padding: Padding(top: 0, left: 1, bottom: 3, right: 2))),
+      (256, 2, 256, Window(kernel: 3, stride: 1, padding: .all(1))),
     ] {
       let geometry = try ConvolutionGeometry(
         channels: channels, height: size, width: size, outputChannels: filters, window: window)
