@@ -76,10 +76,10 @@ struct EpsilonExtras {
     let figures = try ChosenAccountant(unit, mechanism.choices).epsilons(afterRepetitions: counts, delta: delta)
     return .array(
       zip(counts, figures).map { count, figure in
-        [
-          "step": .integer(mechanism.steps(ofUnits: count)), "epsilon": .number(figure.upper),
-          "epsilon_lower": JSONValue(figure.lower),
-        ]
+        .object([
+          .init("step", .integer(mechanism.steps(ofUnits: count))), .init("epsilon", .number(figure.upper)),
+          .init("epsilon_lower", JSONValue(figure.lower)),
+        ])
       })
   }
 

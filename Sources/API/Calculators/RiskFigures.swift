@@ -8,7 +8,7 @@ struct RiskFigures {
   let warning: String?
 
   /// Tight answers that it takes to follow a profile, where each takes long.
-  static let questions = 72
+  static let questions = 64
 
   init(_ event: PrivacyEvent, _ relation: NeighboringRelation) throws {
     do {

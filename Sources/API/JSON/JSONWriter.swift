@@ -2,6 +2,8 @@
 struct JSONWriter {
   private(set) var bytes: [UInt8] = []
 
+  init() { bytes.reserveCapacity(2_048) }
+
   mutating func write(_ value: JSONValue) {
     switch value {
     case .null: append("null")

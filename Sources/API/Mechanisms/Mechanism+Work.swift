@@ -89,8 +89,8 @@ extension PrivacyEvent {
       }
     case .selfComposed(let event, _), .poissonSampled(_, let event): event.partCosts(relation)
     case .mixtureOfGaussians(_, let sensitivities, _): (max(0.2, 0.004 * Double(sensitivities.count)), 0)
-    case .sampledWithoutReplacement: relation == .addOrRemoveOne ? (8, 0) : (0, 33)
-    case .truncatedPoissonSampledGaussian: (0, 32)
+    case .sampledWithoutReplacement: relation == .addOrRemoveOne ? (8, 0) : (0, 30)
+    case .truncatedPoissonSampledGaussian: (0, 30)
     default: (0, 12)
     }
   }

@@ -27,7 +27,7 @@ public struct SampledProfile: Hashable, Sendable {
   /// The most points that refinement makes.
   static let pointLimit = 512
   /// The same where a point takes tens of milliseconds. With fewer points all bounds hold and are a little further apart.
-  static let costlyPointLimit = 72
+  static let costlyPointLimit = 64
 
   /// Follows a profile from ε = 0 until δ is at most `floor`.
   /// - Parameters:
