@@ -238,7 +238,8 @@ CK_CLONES void ck_lstm(size_t count, size_t steps, size_t inputs, size_t units, 
       size_t place = r * row + t * units;
       prefetch(gates + r * state_stride + 4 * (t + 1) * units, t + 1 < steps ? 4 * units : 0);
       for (size_t j = 0; j < units; j += WIDTH) {
-        float *y = gates + r * state_stride + 4 * t * units + j, *c = cells + r * state_stride + t * units + j, *h = hidden + place + j;
+        float *y = gates + r * state_stride + 4 * t * units + j, *c = cells + r * state_stride + t * units + j;
+        float *h = hidden + place + j;
         const float *z = work + r * 4 * width + j;
         if (j + WIDTH <= units) {
           lstm_units(z, width, t > 0 ? c - units : zeros, y, units, c, h);
@@ -267,8 +268,10 @@ CK_CLONES void ck_lstm_gradient(size_t count, size_t steps, size_t inputs, size_
       prefetch(dz + r * state_stride + 4 * (t * units - earlier), 4 * earlier);
       prefetch(dh + place - earlier, earlier);
       for (size_t j = 0; j < units; j += WIDTH) {
-        const float *y = gates + r * state_stride + 4 * t * units + j, *c = cells + r * state_stride + t * units + j, *above = dh + place + j;
-        float *d = dz + r * state_stride + 4 * t * units + j, *from_later = later + r * width + j, *of_cell = dc + r * width + j;
+        const float *y = gates + r * state_stride + 4 * t * units + j, *above = dh + place + j;
+        const float *c = cells + r * state_stride + t * units + j;
+        float *d = dz + r * state_stride + 4 * t * units + j;
+        float *from_later = later + r * width + j, *of_cell = dc + r * width + j;
         if (j + WIDTH <= units) {
           lstm_units_gradient(y, units, c, t > 0 ? c - units : zeros, above, from_later, of_cell, d);
         } else {
@@ -362,8 +365,10 @@ CK_CLONES void ck_gru_gradient(size_t count, size_t steps, size_t inputs, size_t
       prefetch(input_dz + r * state_stride + 3 * (t * units - earlier), 3 * earlier);
       prefetch(hidden_dz + r * state_stride + 3 * (t * units - earlier), 3 * earlier);
       for (size_t j = 0; j < units; j += WIDTH) {
-        const float *y = gates + r * state_stride + 4 * t * units + j, *above = dh + place + j, *h = hidden + place + j;
-        float *a = input_dz + r * state_stride + 3 * t * units + j, *u = hidden_dz + r * state_stride + 3 * t * units + j;
+        const float *y = gates + r * state_stride + 4 * t * units + j, *above = dh + place + j;
+        const float *h = hidden + place + j;
+        float *a = input_dz + r * state_stride + 3 * t * units + j;
+        float *u = hidden_dz + r * state_stride + 3 * t * units + j;
         float *product = by_product + r * width + j, *direct = directly + r * width + j;
         if (j + WIDTH <= units) {
           gru_units_gradient(y, units, t > 0 ? h - units : zeros, above, product, direct, a, u);

@@ -14,12 +14,12 @@ struct WeightGradient {
   var weightCount: Int { inputs * outputs }
 
   /// For one position ghost costs nothing. Otherwise, with T positions, keeping moves the inputs · outputs floats of a
-  /// gradient through memory three times, and ghost takes T²(inputs + outputs)/2 multiplications in float64. Measured: 80 of
+  /// gradient through memory three times, and ghost takes T²(inputs + outputs)/2 multiplications in float64. Measured: 20 of
   /// the latter take as long as the former for one float.
   var bookKeepings: [BookKeeping] {
     if positions == 1 { return [.ghost] }
     let ghost = Double(positions) * Double(positions) * Double(inputs + outputs)
-    return ghost <= 80 * Double(inputs) * Double(outputs) ? [.ghost, .keep, .recompute] : [.keep, .ghost, .recompute]
+    return ghost <= 40 * Double(inputs) * Double(outputs) ? [.ghost, .keep, .recompute] : [.keep, .ghost, .recompute]
   }
 
   /// Floats that `squaredNorm` scribbles on.
