@@ -110,6 +110,18 @@ import Testing
     #expect(api.failures.all.isEmpty)
   }
 
+  @Test func aPresetMayBringItsSettings() throws {
+    let start = job().range(of: "\"training\"")
+    let end = job().range(of: "\"privacy\"")
+    var body = job()
+    body.removeSubrange(try #require(start).lowerBound..<(try #require(end).lowerBound))
+    let answer = api.post("/v1/jobs?dry_run=true", body)
+    #expect(answer.status == 200 && answer.json["batch_size"] == 512, "\(answer.text)")
+    // A network of the caller's own has none.
+    let other = api.post("/v1/jobs?dry_run=true", body.replacing("logistic-regression", with: "mlp"))
+    #expect(other.status == 422 && other.pointers == ["/training"], "\(other.text)")
+  }
+
   @Test func dryRunPricesAndHoldsNothing() throws {
     let answer = api.post("/v1/jobs?dry_run=true", job())
     try #require(answer.status == 200, "\(answer.text)")
@@ -334,5 +346,18 @@ import Testing
     #expect(test["public"] == true && test["size"] == 10_000)
     let budget = api.post("/v1/budgets", #"{"name": "b", "dataset": "fashion-mnist", "epsilon": 3, "delta": 1e-5}"#)
     #expect(budget.json["dataset"] == "fashion-mnist/train")
+  }
+}
+
+/// Presets and their settings.
+@Suite struct PresetTests {
+  @Test func everyPresetIsListedWithItsSettings() throws {
+    let answer = try TestAPI().get("/v1/presets")
+    #expect(answer.status == 200)
+    let presets = try #require(answer.json["data"]?.array)
+    #expect(presets.compactMap { $0["name"]?.string } == ModelPreset.allCases.map(\.rawValue))
+    let tutorial = presets.first { $0["name"] == "tutorial-cnn" }
+    #expect(tutorial?.at("training.batch_size") == 1_024 && tutorial?.at("training.clipping.norm")?.double == 0.3)
+    #expect(presets.contains { $0["training"] == .null })
   }
 }

@@ -16,7 +16,7 @@ struct JobSpecificationFields {
     let budget = fields.optionalText("budget")
     let dataset = fields.text("dataset")
     let model = fields.object("model").flatMap { ModelSpecification(fields: RequestFields($0)) }
-    let training = fields.object("training").flatMap { TrainingSpecification(fields: RequestFields($0)) }
+    let training = training(fields, model)
     let privacy = fields.object("privacy").flatMap(privacy)
     let evaluation = fields.optionalObject("evaluation").flatMap(evaluation)
     fields.finish()
@@ -24,6 +24,14 @@ struct JobSpecificationFields {
     return JobSpecification(
       name: name, budget: budget, dataset: dataset, model: model, training: training, privacy: privacy,
       evaluation: evaluation)
+  }
+
+  /// Some presets know how they are best trained; other models have to be told.
+  private func training(_ fields: FieldReader, _ model: ModelSpecification?) -> TrainingSpecification? {
+    if !fields.has("training"), case .preset(let preset) = model?.network, let training = preset.recommendedTraining {
+      return training
+    }
+    return fields.object("training").flatMap { TrainingSpecification(fields: RequestFields($0)) }
   }
 
   private func privacy(_ fields: FieldReader) -> PrivacySpecification? {

@@ -25,6 +25,7 @@ extension Route {
     case "listDatasets": ListDatasets()
     case "createDataset": CreateDataset()
     case "getDataset": GetDataset()
+    case "listPresets": ListPresets()
     case "listJobs": ListJobs()
     case "createJob": CreateJob()
     case "getJob": GetJob()

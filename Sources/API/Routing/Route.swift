@@ -92,6 +92,7 @@ extension Route {
   ]
 
   private static let jobs = [
+    Route("GET", "/v1/presets", "listPresets", .read, .resource),
     Route("GET", "/v1/jobs", "listJobs", .read, .resource),
     Route("POST", "/v1/jobs", "createJob", .spend, .change),
     Route("GET", "/v1/jobs/{id}", "getJob", .read, .resource),
