@@ -73,7 +73,7 @@ let package = Package(
     tests(of: "Datasets"),
     tests(
       of: "PrivateTraining",
-      ["Planning", "Datasets", "NeuralNetworks", "Tensors", "COpenSSL", "CKernels"]),
+      ["Accounting", "Planning", "Datasets", "NeuralNetworks", "Tensors", "COpenSSL", "CKernels"]),
     tests(of: "Ledger", ["LedgerTesting", "Accounting"]),
     tests(of: "SQLiteStore", ["LedgerTesting", "Ledger", "Accounting", .product(name: "GRDB", package: "GRDB.swift")]),
     tests(of: "HTTPServer", ["CZlib"]),

@@ -1,3 +1,4 @@
+import Accounting
 import Datasets
 import Foundation
 import Planning
@@ -66,22 +67,37 @@ import Testing
     #expect(Set(sizes).count > 5, "batch sizes vary")
   }
 
-  /// With gradients of zero a step is its noise: standard deviation σ·C over the public batch size, in every coordinate,
-  /// independent from step to step. False alarm: 1e-6.
-  @Test(arguments: [(0.8, 1.0), (2.5, 0.01), (0.5, 40.0)])
-  func noiseHasTheStandardDeviationOfTheEvent(multiplier: Double, clippingNorm: Double) throws {
+  /// With gradients of zero a step is its noise: in every coordinate the event's multiplier times the sensitivity, over the
+  /// public denominator, independent from step to step, whatever the clipping. False alarm: 1e-6 (three tests at five
+  /// standard errors) for each.
+  @Test(arguments: [
+    (0.8, 1.0, ClippingSpecification.Mode.flat, 1), (2.5, 0.01, .flat, 1), (0.5, 40, .automatic(), 1),
+    (0.7, 3, .normalised, 1), (1.1, 0.3, .perLayer, 1), (1.1, 0.3, .perParameter, 1), (1.3, 2, .flat, 8),
+    (0.9, 5, .adaptive(AdaptiveClippingSpecification(learningRate: 1e-3)), 1),
+  ])
+  func noiseHasTheStandardDeviationOfTheEvent(
+    multiplier: Double, clippingNorm: Double, clipping: ClippingSpecification.Mode, microbatchSize: Int
+  ) throws {
     var job = TestJob(steps: 400, learningRate: 1, noiseMultiplier: multiplier)
-    job.clippingNorm = clippingNorm
+    (job.clippingNorm, job.clipping, job.microbatchSize) = (clippingNorm, clipping, microbatchSize)
     job.layers = [.dense(units: 3, activation: nil, bias: false)]
     let zeros = Examples(
       features: [Float](repeating: 0, count: 200 * 12), shape: [12], labels: [Int32](repeating: 0, count: 200),
       classCount: 3)
+    let plan = try job.plan()
     let trainer = try Trainer(
-      plan: try job.plan(), publicExamples: PublicExamples(declaredPublic: zeros), knownKey: TestJob.knownKey)
+      plan: plan, publicExamples: PublicExamples(declaredPublic: zeros), knownKey: TestJob.knownKey)
+    let accounted = try #require(Self.gradientNoiseMultiplier(of: plan.stepEvent))
+    #expect(plan.event == .selfComposed(event: plan.stepEvent, count: 400))
     var noise: [[Double]] = []
     var before = trainer.parameters
-    while try trainer.run(steps: 1) == 1 {
-      noise.append(difference(before, trainer.parameters).map { Double($0) * 50 / clippingNorm / multiplier })
+    while true {
+      let norm = try #require(trainer.clippingNorm)
+      guard try trainer.run(steps: 1) == 1 else { break }
+      let sensitivity = (microbatchSize > 1 ? 2 : 1) * norm
+      let denominator = Double(microbatchSize > 1 ? 50 / microbatchSize + 1 : 50)
+      noise.append(
+        difference(before, trainer.parameters).map { Double($0) * denominator / (accounted * sensitivity) })
       before = trainer.parameters
     }
     let values = noise.flatMap { $0 }
@@ -90,6 +106,55 @@ import Testing
     #expect(abs(values.reduce(0, +)) < alarm * n.squareRoot())
     #expect(abs(values.reduce(0) { $0 + $1 * $1 } - n) < alarm * (2 * n).squareRoot())
     #expect(correlationAlarm(Array(noise.dropLast().joined()), Array(noise.dropFirst().joined())) < alarm)
+  }
+
+  /// Of the Gaussian on the sum of gradients, which comes first where there are several.
+  static func gradientNoiseMultiplier(of event: PrivacyEvent) -> Double? {
+    switch event {
+    case .poissonSampled(_, .gaussian(let multiplier)): multiplier
+    case .poissonSampled(_, .composed(let events)): events.first.flatMap { gradientNoiseMultiplier(of: $0) }
+    case .gaussian(let multiplier): multiplier
+    default: nil
+    }
+  }
+
+  /// Adaptive clipping publishes the count with the noise of its event: recovered from the norms of a run whose gradients
+  /// are all within the norm, or all beyond it, with the samples known from the key. And the norm goes where it should.
+  /// False alarm: 1e-6 (two tests at five standard errors) for each.
+  @Test(arguments: [true, false]) func theCountIsPublishedWithTheNoiseOfTheEvent(areWithin: Bool) throws {
+    var job = TestJob(steps: 500, learningRate: 1e-9, noiseMultiplier: 1)
+    job.clippingNorm = 0.01
+    job.clipping = .adaptive(
+      AdaptiveClippingSpecification(targetQuantile: 0.4, learningRate: 1e-3, countStandardDeviation: 7))
+    let features = [Float](repeating: areWithin ? 1e-4 : 0.5, count: 200 * 12)
+    job.layers = [.dense(units: 3, activation: nil, bias: false)]
+    let examples = Examples(
+      features: features, shape: [12], labels: (0..<200).map { Int32($0 % 3) }, classCount: 3)
+    let plan = try job.plan()
+    guard case .poissonSampled(_, .composed(let releases)) = plan.stepEvent else {
+      Issue.record("a step has two releases")
+      return
+    }
+    // One example moves the count by ½.
+    #expect(releases == [.gaussian(noiseMultiplier: 1), .gaussian(noiseMultiplier: 7 / 0.5)])
+    let trainer = try Trainer(
+      plan: plan, publicExamples: PublicExamples(declaredPublic: examples), knownKey: TestJob.knownKey)
+    let sampler = try PoissonSampler(
+      key: AttemptKey(known: TestJob.knownKey), probability: plan.sampling.probability, count: 200)
+    var noise: [Double] = []
+    var sample: [Int32] = []
+    for step in 0..<500 {
+      let before = try #require(trainer.clippingNorm)
+      try trainer.run(steps: 1)
+      let after = try #require(trainer.clippingNorm)
+      try sampler.draw(step: step, into: &sample)
+      let noisyCount = 50 * (0.4 - log(after / before) / 1e-3 - 0.5)
+      noise.append((noisyCount - (areWithin ? 0.5 : -0.5) * Double(sample.count)) / 7)
+    }
+    #expect(abs(noise.reduce(0, +)) < alarm * 500.0.squareRoot())
+    #expect(abs(noise.reduce(0) { $0 + $1 * $1 } - 500) < alarm * 1000.0.squareRoot())
+    let end = try #require(trainer.clippingNorm)
+    #expect(areWithin ? end < 0.009 : end > 0.011)
   }
 
   /// An empty sample is a step like any other. The dataset of the neighbour may even have no example at all.
@@ -109,12 +174,19 @@ import Testing
   }
 
   /// Neighbouring-data replay through the whole trainer: with the same key, and so the same sample and noise, one step on
-  /// neighbours ends at most learningRate · C / B apart.
-  @Test(arguments: [true, false]) func neighboursStayWithinTheSensitivity(convolutional: Bool) throws {
+  /// neighbours ends at most learningRate · sensitivity / denominator apart.
+  @Test(
+    arguments: [
+      ClippingSpecification.Mode.flat, .automatic(gamma: 1e-3), .normalised, .perLayer, .perBlock, .perParameter,
+      .adaptive(),
+    ], [1, 5])
+  func neighboursStayWithinTheSensitivity(clipping: ClippingSpecification.Mode, microbatchSize: Int) throws {
+    if microbatchSize > 1, clipping != .flat { return }
     var moved = 0
     for seed in 0..<20 {
-      var job = TestJob(examples: 30, batchSize: 15, steps: 1, learningRate: 0.5)
-      if convolutional {
+      var job = TestJob(examples: 30, batchSize: 15, steps: 1, learningRate: 0.5, microbatchSize: microbatchSize)
+      job.clipping = clipping
+      if seed % 2 == 0 {
         job.shape = .image(channels: 1, height: 8, width: 8)
         job.layers = TestJob.convolutional
       }
@@ -127,7 +199,9 @@ import Testing
         return trainer.parameters
       }
       let distance = norm(difference(parameters[0], parameters[1]))
-      #expect(distance <= 0.5 * 1.0 / 15 + 1e-6, "seed \(seed)")
+      let sensitivity = try #require(plan.mechanism).sensitivity
+      #expect(sensitivity == (microbatchSize > 1 ? 2 : 1))
+      #expect(distance <= 0.5 * sensitivity / Double(plan.denominator) + 1e-6, "seed \(seed)")
       if distance > 0 { moved += 1 }
     }
     #expect(moved > 4, "the last example is in about half of the samples")
