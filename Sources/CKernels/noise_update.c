@@ -21,11 +21,12 @@ CK_CLONES void noise_add_sum(size_t count, float *restrict sum, float *restrict 
   }
 }
 
-CK_CLONES void noise_add_scaled(size_t count, const float *restrict noise, float scale, float *restrict gradient) {
+CK_CLONES void noise_add_scaled(size_t count, float sum_scale, const float *restrict noise, float scale,
+                                float *restrict gradient) {
   if (noise) {
-    for (size_t i = 0; i < count; i++) gradient[i] = (gradient[i] + noise[i]) * scale;
+    for (size_t i = 0; i < count; i++) gradient[i] = (sum_scale * gradient[i] + noise[i]) * scale;
   } else {
-    for (size_t i = 0; i < count; i++) gradient[i] *= scale;
+    for (size_t i = 0; i < count; i++) gradient[i] = sum_scale * gradient[i] * scale;
   }
 }
 

@@ -13,7 +13,9 @@ import Testing
   static func trainer(
     _ job: TestJob = job, key: [UInt8]? = TestJob.knownKey, from checkpoint: [UInt8]? = nil
   ) throws -> Trainer {
-    try Trainer(plan: try job.plan(), publicExamples: job.randomExamples(1), knownKey: key, resumingFrom: checkpoint)
+    try Trainer(
+      plan: try job.plan(), publicExamples: job.randomExamples(1), knownKey: key, resumingFrom: checkpoint,
+      execution: .repeatable)
   }
 
   /// Every kind of state that a run carries from step to step.
@@ -60,6 +62,27 @@ import Testing
       #expect(second.step == 10 && second.parameters == whole.parameters && second.published == whole.published)
       #expect(try second.checkpoint() == end)
     }
+  }
+
+  /// How each layer's gradients are formed is decided by timing once, and goes with the checkpoint.
+  @Test func resumedRunFormsGradientsAsTheFirstAttemptDid() throws {
+    func trainer(from checkpoint: [UInt8]? = nil) throws -> Trainer {
+      try Trainer(
+        plan: try Self.job.plan(), publicExamples: Self.job.randomExamples(1), knownKey: TestJob.knownKey,
+        resumingFrom: checkpoint)
+    }
+    let first = try trainer()
+    try first.run(steps: 5)
+    let saved = try first.checkpoint()
+    let methods = try #require(try Safetensors(saved).metadata["methods"])
+    // Another choice than the first attempt's, whichever that was: it is obeyed, and written again.
+    let words = methods.split(separator: " ").map { $0 == "keep" ? "recompute" : String($0) }
+    let other = try Self.edited(saved) { $1["methods"] = words.joined(separator: " ") }
+    #expect(try trainer(from: other).checkpoint() == other)
+    let second = try trainer(from: saved)
+    try second.run(steps: 10)
+    try first.run(steps: 10)
+    #expect(try second.checkpoint() == first.checkpoint())
   }
 
   /// A secret key is drawn anew: two attempts from the same checkpoint take different samples and noise.
@@ -120,8 +143,10 @@ import Testing
     #expect(throws: CheckpointError.self) { _ = try Self.trainer(job, from: []) }
   }
 
-  static func edited(_ change: (inout [Safetensors.Tensor], inout [String: String]) -> Void) throws -> [UInt8] {
-    let file = try Safetensors(try trainer().checkpoint())
+  static func edited(
+    _ checkpoint: [UInt8], _ change: (inout [Safetensors.Tensor], inout [String: String]) -> Void
+  ) throws -> [UInt8] {
+    let file = try Safetensors(checkpoint)
     var tensors = file.entries.map {
       Safetensors.Tensor(name: $0.name, shape: $0.shape, values: file.floats($0.name)!)
     }
@@ -131,12 +156,13 @@ import Testing
   }
 
   @Test func wellFormedFilesOfAnotherKindAreRefused() throws {
+    let checkpoint = try Self.trainer().checkpoint()
     func refused(
       _ expected: (CheckpointError) -> Bool, _ change: (inout [Safetensors.Tensor], inout [String: String]) -> Void
     )
       throws
     {
-      let bytes = try Self.edited(change)
+      let bytes = try Self.edited(checkpoint, change)
       do {
         _ = try Self.trainer(from: bytes)
         Issue.record("was accepted")

@@ -62,7 +62,7 @@ extension ClippedGradientSum {
     try parameters.withUnsafeBufferPointer { try add(sample, step: step, parameters: $0, factors: factors) }
     var total = [Float](repeating: 0, count: parameters.count)
     for part in sums {
-      for i in total.indices { total[i] += part[i] }
+      for i in total.indices { total[i] += (factors?.sumScale ?? 1) * part[i] }
       part.update(repeating: 0)
     }
     return total

@@ -9,7 +9,8 @@ import Testing
   @Test(arguments: [1, 15, 16, 17, 100]) func agreesWithThePlainFormula(count: Int) throws {
     var job = TestJob(examples: 200, steps: 3)
     let training = job.randomExamples(1)
-    let trainer = try Trainer(plan: try job.plan(), publicExamples: training, knownKey: TestJob.knownKey)
+    let trainer = try Trainer(
+      plan: try job.plan(), publicExamples: training, knownKey: TestJob.knownKey, execution: .repeatable)
     try trainer.run(steps: 3)
     job.examples = count
     let test = job.randomExamples(2)
@@ -38,7 +39,8 @@ import Testing
     let job = TestJob()
     let examples = job.randomExamples(3)
     let parameters = try [true, false].map { looks in
-      let trainer = try Trainer(plan: try job.plan(), publicExamples: examples, knownKey: TestJob.knownKey)
+      let trainer = try Trainer(
+        plan: try job.plan(), publicExamples: examples, knownKey: TestJob.knownKey, execution: .repeatable)
       for _ in 0..<5 {
         try trainer.run(steps: 1)
         if looks { _ = try trainer.evaluate(on: examples) }

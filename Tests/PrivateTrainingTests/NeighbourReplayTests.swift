@@ -46,7 +46,12 @@ import Testing
     var far = 0
     for seed in 0..<share {
       let engine = engines[seed % engines.count]
-      if try replay(seed, network, engine, rule, "\(kind), \(rule), seed \(seed)") > 0.4 { far += 1 }
+      if try replay(
+        seed, network, engine, rule,
+        "\(kind), \(rule), seed \(seed), \(engine.configuration.backend) \(engine.configuration.bookKeeping)") > 0.4
+      {
+        far += 1
+      }
     }
     #expect(far > share / 20, "the bound is often nearly reached")
   }

@@ -18,6 +18,7 @@ import Testing
     var optimizer = OptimizerSpecification(learningRate: 0.25)
     /// By step.
     var averageDecays: [Double]?
+    var sumScale: Float = 1
     var threads = 1
     var sums = 1
 
@@ -41,7 +42,7 @@ import Testing
         for buffer in buffers { for i in 0..<count { buffer[i] = Float.random(in: -5...5, using: &random) } }
         let constants = NoisyUpdate.Constants(
           learningRate: optimizer.learningRate / Double(step + 1), noiseStandardDeviation: deviation ?? .nan,
-          averageDecay: averageDecays?[step])
+          averageDecay: averageDecays?[step], sumScale: sumScale)
         try update.apply(step: step, constants, sums: buffers, to: state)
       }
       return Result(
@@ -130,6 +131,7 @@ import Testing
       run.optimizer.weightDecay = 0.125
       let decays = [0.25, 0.5, 0.75]
       run.averageDecays = decays
+      run.sumScale = 4
       let got = try run.result()
 
       var random = TestRandom(21)
@@ -147,7 +149,7 @@ import Testing
                 step: step, block: number / GaussianNoise.blockSize, standardDeviation: deviation ?? 0, into: $0)
             }
           }
-          let noisy = sums[0][i] + sums[1][i] + sums[2][i] + drawn[number % GaussianNoise.blockSize]
+          let noisy = 4 * (sums[0][i] + sums[1][i] + sums[2][i]) + drawn[number % GaussianNoise.blockSize]
           parameters[i] -= 0.25 / Double(step + 1) * (noisy / 50 + 0.125 * parameters[i])
           average[i] = decays[step] * average[i] + (1 - decays[step]) * parameters[i]
         }

@@ -5,7 +5,8 @@ import Tensors
 
 /// Tiny networks that together have every layer and every loss, for the replay of neighbouring datasets.
 enum ReplayNetwork: String, CaseIterable {
-  case logistic, perceptron, convolution, dilatedGroups
+  case logistic, perceptron, convolution, dilatedGroups, sequenceConvolution, residual, patches
+  case tokenMean, lstm, gru, decoder
 
   func network() throws -> Network {
     switch self {
@@ -30,7 +31,70 @@ enum ReplayNetwork: String, CaseIterable {
           .relu, .convolution(filters: 2, window: Window(kernel: 3, stride: 2), bias: false), .flatten,
           .dense(outputs: 3),
         ])
+    case .sequenceConvolution:
+      try Network(
+        inputShape: Shape([6, 2]),
+        layers: [
+          .convolution(filters: 3, window: Window(kernel: (1, 3), stride: (1, 1))), .activation(.gelu),
+          .maxPool(Window(kernel: (1, 2), stride: (1, 1))), .groupNorm(groups: 3), .activation(.sigmoid), .flatten,
+          .dense(outputs: 2),
+        ], loss: .binaryCrossEntropy)
+    case .residual:
+      try Network(
+        inputShape: Shape([2, 5, 5]),
+        nodes: [
+          LayerNode(
+            name: "stem", .convolution(filters: 4, window: Window(kernel: 3, stride: 1, padding: .all(1))), inputs: [-1]
+          ),
+          LayerNode(name: "norm", .groupNorm(groups: 2), inputs: [0]),
+          LayerNode(.activation(.silu), inputs: [1]),
+          LayerNode(
+            name: "conv", .convolution(filters: 4, window: Window(kernel: 3, stride: 1, padding: .all(1))), inputs: [2]),
+          LayerNode(.add, inputs: [0, 3]),
+          LayerNode(.dropout(rate: 0.3), inputs: [4]),
+          LayerNode(.globalAveragePool, inputs: [5]),
+          LayerNode(name: "head", .dense(outputs: 3), inputs: [6]),
+        ], loss: .meanSquaredError)
+    case .patches:
+      try Network(
+        inputShape: Shape([2, 3, 2]),
+        layers: [
+          .positions, .dense(outputs: 4), .rmsNorm(), .activation(.elu), .dense(outputs: 3, bias: false), .layerNorm(),
+          .position(.first), .dense(outputs: 3),
+        ])
+    case .tokenMean:
+      try Network(
+        inputShape: Shape([7]),
+        layers: [.embedding(vocabulary: 6, dimension: 3, paddingIndex: 0), .globalAveragePool, .dense(outputs: 3)])
+    case .lstm:
+      try Network(
+        inputShape: Shape([5]),
+        layers: [.embedding(vocabulary: 6, dimension: 3), .lstm(units: 3), .position(.last), .dense(outputs: 3)])
+    case .gru:
+      try Network(
+        inputShape: Shape([4, 3]), layers: [.gru(units: 3), .globalMaxPool, .dense(outputs: 2)],
+        loss: .binaryCrossEntropy)
+    case .decoder: try Self.decoder()
     }
+  }
+
+  /// One block of attention and a head that shares the embedding's table.
+  private static func decoder() throws -> Network {
+    let attention = LayerConfiguration.scaledDotProductAttention(heads: 2, isCausal: true)
+    return try Network(
+      inputShape: Shape([5]),
+      nodes: [
+        LayerNode(name: "wte", .embedding(vocabulary: 6, dimension: 4), inputs: [-1]),
+        LayerNode(name: "wpe", .positionEmbedding, inputs: [0]),
+        LayerNode(name: "norm", .layerNorm(), inputs: [1]),
+        LayerNode(name: "q", .dense(outputs: 4), inputs: [2]),
+        LayerNode(name: "k", .dense(outputs: 4), inputs: [2]),
+        LayerNode(name: "v", .dense(outputs: 4), inputs: [2]),
+        LayerNode(attention, inputs: [3, 4, 5]),
+        LayerNode(name: "o", .dense(outputs: 4), inputs: [6]),
+        LayerNode(.add, inputs: [1, 7]),
+        LayerNode(name: "head", .tiedDense(embedding: 0), inputs: [8]),
+      ], loss: .tokenCrossEntropy)
   }
 }
 

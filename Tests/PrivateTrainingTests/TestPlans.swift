@@ -67,3 +67,8 @@ extension PublicExamples {
         targets: Array(examples.targets[..<count]), classCount: examples.classCount))
   }
 }
+
+extension Execution {
+  /// Two trainers of one plan compute alike: nothing is decided by timing.
+  static let repeatable = Execution(timesMethods: false)
+}

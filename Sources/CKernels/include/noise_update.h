@@ -9,8 +9,9 @@
 void noise_take_sum(size_t count, float *_Nonnull sum, float *_Nonnull gradient);
 /// gradient += sum; sum = 0.
 void noise_add_sum(size_t count, float *_Nonnull sum, float *_Nonnull gradient);
-/// gradient = (gradient + noise) · scale. Without `noise` none is added (training on public data).
-void noise_add_scaled(size_t count, const float *_Nullable noise, float scale, float *_Nonnull gradient);
+/// gradient = (sum_scale · gradient + noise) · scale. Without `noise` none is added (training on public data).
+void noise_add_scaled(size_t count, float sum_scale, const float *_Nullable noise, float scale,
+                      float *_Nonnull gradient);
 /// gradient += decay · parameter.
 void noise_add_decay(size_t count, float decay, const float *_Nonnull parameters, float *_Nonnull gradient);
 /// parameter *= factor.

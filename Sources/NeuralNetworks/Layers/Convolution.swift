@@ -118,6 +118,11 @@ extension Convolution {
         geometry, count: pass.count, input: Floats(pass.input), outputGradient: Floats(pass.outputGradient),
         gradients: pass.method == .keep ? keptWeights(pass) : pass.scratch.slice(0, one), squaredNorms: norms[0])
     }
+    if pass.method != .keep, geometry.positions > 1 {
+      RoundingSlack(terms: geometry.positions, overlap: geometry.input.windowCount).enlarge(
+        norms[0], count: pass.count, input: Floats(pass.input), outputGradient: Floats(pass.outputGradient),
+        backend: backend)
+    }
   }
 
   private func keptWeights(_ pass: LayerPass) -> MutableFloats {

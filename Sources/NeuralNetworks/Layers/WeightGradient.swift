@@ -39,12 +39,16 @@ struct WeightGradient {
     if method == .ghost {
       backend.gramSquaredNorms(
         count: 1, positions: positions, inputs: inputs, outputs: outputs, input, outputGradient, into: norm)
-      return
+    } else {
+      // Its norm is taken while it is in the cache.
+      let gradient = place.slice(0, weightCount)
+      try backend.multiply(product(positions), outputGradient, input, into: gradient, accumulating: false)
+      backend.rowSquaredNorms(rows: 1, columns: weightCount, Floats(gradient), into: norm)
     }
-    // Its norm is taken while it is in the cache.
-    let gradient = place.slice(0, weightCount)
-    try backend.multiply(product(positions), outputGradient, input, into: gradient, accumulating: false)
-    backend.rowSquaredNorms(rows: 1, columns: weightCount, Floats(gradient), into: norm)
+    if method != .keep, positions > 1 {
+      RoundingSlack(terms: positions).enlarge(
+        norm, count: 1, input: input, outputGradient: outputGradient, backend: backend)
+    }
   }
 
   /// sum += Σ factorᵢ · GᵢᵀUᵢ over `count` examples that lie one after another; without factors, all are 1.

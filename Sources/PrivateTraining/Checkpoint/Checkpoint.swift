@@ -25,9 +25,7 @@ struct Checkpoint {
   init(_ descent: Descent) {
     step = descent.step
     clippingNorm = descent.clippingNorm
-    var methods: [String: BookKeeping] = [:]
-    for layer in descent.engine.plan { methods[layer.name] = layer.bookKeeping }
-    bookKeeping = methods
+    bookKeeping = descent.engine.methods
     parameters = Array(descent.state.parameters)
     memory = descent.state.memory.map { Array($0) }
     average = descent.state.average.map { Array($0) } ?? []

@@ -1,3 +1,4 @@
+import Glibc
 import NeuralNetworks
 import Planning
 import Tensors
@@ -20,12 +21,20 @@ package struct ClippingFactors: FactorRule, Hashable {
   package let norms: [Double]
   /// The public constant that a gradient is divided by before it is clipped: 1, or the expected size of a microbatch.
   package let divisor: Double
+  /// What the sum is to be multiplied with afterwards: a public power of two, at least 1, by which factors are lowered. No
+  /// factor is then above 1, and none can make ∞ of a finite activation or gradient: an example of gradient 0 with a huge
+  /// input would give ∞ · 0 = NaN, and spoil the sum for all.
+  package let sumScale: Float
 
   /// The bound is aimed at this share below the clipping norm, because the sum is computed in float32: the norm that is
   /// measured and the vector that is added come from sums in another order, and the product factor · gradient is rounded
-  /// again. Both differ from exact arithmetic by a few 10⁻⁶ at most, so what is added stays within the norm that the
-  /// noise was scaled for.
-  package static let margin = 0x1p-16
+  /// again.
+  ///
+  /// Half of the share is for what a gradient that is itself a sum over positions may be off by: `RoundingSlack` enlarges
+  /// the measured norm where that could be more. The other half is for the rounding of the sum's additions next to a
+  /// contribution whose terms are large and cancel. What is added then stays within the norm that the noise was scaled for;
+  /// replaying neighbours with hostile examples checks it.
+  package static let margin = 0x1p-10
 
   package init(_ kind: Kind = .flat, norms: [Double], divisor: Int = 1) {
     precondition(norms.allSatisfy { $0 > 0 && $0.isFinite } && !norms.isEmpty, "a clipping norm is positive")
@@ -33,6 +42,13 @@ package struct ClippingFactors: FactorRule, Hashable {
     self.kind = kind
     self.norms = norms
     self.divisor = Double(divisor)
+    let greatest: Double =
+      switch kind {
+      case .flat: 1
+      case .automatic(let gamma): (norms.max() ?? 1) / gamma
+      case .normalised: 0x1p20
+      }
+    sumScale = Float(max(1, exp2(ceil(log2(greatest)))))
   }
 
   /// - Parameter clippingNorm: C at this step, which differs from the mechanism's if that is adaptive.
@@ -52,7 +68,7 @@ package struct ClippingFactors: FactorRule, Hashable {
     squaredNorm.squareRoot() / divisor <= norms[0] * (1 - Self.margin)
   }
 
-  /// The factor of a gradient of this squared norm over the parameters of one group.
+  /// The factor of a gradient of this squared norm over the parameters of one group, over `sumScale`: in 0 ... 1.
   ///
   /// A gradient that is not finite has no direction to keep, and no factor but 0 would bound it: the example contributes
   /// nothing. Nor does one so long that the factor would be subnormal: float32 keeps few digits there, and the rounded
@@ -67,7 +83,7 @@ package struct ClippingFactors: FactorRule, Hashable {
       case .automatic(let gamma): norm + gamma
       case .normalised: max(norm, bound * 0x1p-20)
       }
-    let factor = Float(bound / length / divisor)
+    let factor = Float(bound / length / divisor / Double(sumScale))
     return factor.isNormal ? factor : 0
   }
 

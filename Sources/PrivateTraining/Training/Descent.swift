@@ -69,7 +69,7 @@ final class Descent {
       learningRate: plan.learningRate(step: step),
       noiseStandardDeviation: plan.mechanism.flatMap { mechanism in
         clippingNorm.map { mechanism.noiseStandardDeviation(clippingNorm: $0) }
-      } ?? 0, averageDecay: plan.averageDecay(step: step))
+      } ?? 0, averageDecay: plan.averageDecay(step: step), sumScale: factors?.sumScale ?? 1)
     try update.apply(step: step, constants, sums: gradients.sums, to: state, isTimed: isTimed)
     if case .adaptive(let adaptive) = plan.mechanism?.clipping, let norm = clippingNorm {
       let noise = adaptive.countStandardDeviation * (try countNoise.draw(step: step))

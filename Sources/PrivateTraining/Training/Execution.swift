@@ -8,10 +8,14 @@ public struct Execution: Hashable, Sendable {
   public var backend: BackendKind
   /// At least 1.
   public var threads: Int
+  /// Whether each layer's way of forming gradients is found by timing, on synthetic values; otherwise by a model of the
+  /// cost, which is the same at every start.
+  public var timesMethods: Bool
 
   /// - Parameter threads: nil takes as many as there are processors.
-  public init(backend: BackendKind = .oneDNN, threads: Int? = nil) {
+  public init(backend: BackendKind = .oneDNN, threads: Int? = nil, timesMethods: Bool = true) {
     self.backend = backend
+    self.timesMethods = timesMethods
     self.threads = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 
@@ -21,7 +25,8 @@ public struct Execution: Hashable, Sendable {
   ) -> EngineConfiguration {
     EngineConfiguration(
       batchSize: plan.physicalBatchSize, backend: backend, threads: threads, mode: plan.gradientMode,
-      groups: plan.groups(of: network), bookKeeping: checkpoint?.bookKeeping ?? [:])
+      groups: plan.groups(of: network), strategy: plan.method.strategy, bookKeeping: checkpoint?.bookKeeping ?? [:],
+      timesMethods: timesMethods)
   }
 
   /// Threads for the sweep over the parameters; nil where there is one thread, which needs no pool.
@@ -52,5 +57,18 @@ extension TrainingPlan {
         if case .grouped(let all) = mechanism?.clipping { all.groupOfParameter[index] } else { 0 }
     }
     return network.parameters.map { groups[$0.name] ?? -1 }
+  }
+}
+
+extension TrainingMethod {
+  /// What the engine calls it.
+  package var strategy: GradientStrategy {
+    switch self {
+    case .auto: .auto
+    case .instantiate: .instantiate
+    case .ghost: .ghost
+    case .mixedGhost: .mixedGhost
+    case .bookKeeping: .bookKeeping
+    }
   }
 }

@@ -18,8 +18,13 @@ package final class NoisyUpdate {
     package var noiseStandardDeviation: Double
     /// d of average ← d·average + (1 − d)·parameter; nil where there is no average.
     package var averageDecay: Double?
+    /// What the sum is multiplied with before the noise is added (`ClippingFactors.sumScale`).
+    package var sumScale: Float
 
-    package init(learningRate: Double, noiseStandardDeviation: Double = 0, averageDecay: Double? = nil) {
+    package init(
+      learningRate: Double, noiseStandardDeviation: Double = 0, averageDecay: Double? = nil, sumScale: Float = 1
+    ) {
+      self.sumScale = sumScale
       self.learningRate = learningRate
       self.noiseStandardDeviation = noiseStandardDeviation
       self.averageDecay = averageDecay
@@ -86,7 +91,7 @@ package final class NoisyUpdate {
     let sweep = Sweep(
       step: step, rule: ParameterStep(optimizer, rate: constants.learningRate, step: step),
       noiseStandardDeviation: constants.noiseStandardDeviation, sums: sums, state: state,
-      averageShare: constants.averageDecay.map { Float(1 - $0) }, isTimed: isTimed)
+      averageShare: constants.averageDecay.map { Float(1 - $0) }, sumScale: constants.sumScale, isTimed: isTimed)
     let blocks = (state.trainable.count + GaussianNoise.blockSize - 1) / GaussianNoise.blockSize
     if let pool, blocks >= pool.members * Self.blocksWorthAThread {
       pool.run { member in
@@ -112,6 +117,7 @@ package final class NoisyUpdate {
     let sums: [MutableFloats]
     let state: ParameterState
     let averageShare: Float?
+    let sumScale: Float
     let isTimed: Bool
   }
 
@@ -136,7 +142,7 @@ package final class NoisyUpdate {
       let gradient = lane.gradient.baseAddress!
       noise_take_sum(length, sweep.sums[0].slice(place, length).baseAddress!, gradient)
       for sum in sweep.sums.dropFirst() { noise_add_sum(length, sum.slice(place, length).baseAddress!, gradient) }
-      noise_add_scaled(length, noise.map { $0 + (number - first) }, scale, gradient)
+      noise_add_scaled(length, sweep.sumScale, noise.map { $0 + (number - first) }, scale, gradient)
       let parameters = state.parameters.slice(place, length).baseAddress!
       let memory = state.memory
       sweep.rule.apply(
