@@ -12,7 +12,7 @@ final class RawClient: Sendable {
     }
   }
 
-  static let timeoutSeconds = 60
+  static let timeoutSeconds = 900
 
   let descriptor: Int32
 

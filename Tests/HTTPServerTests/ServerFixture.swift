@@ -5,7 +5,11 @@ import HTTPServer
   HTTPResponse(contentType: "text/plain", text: "\(request.method) \(request.target) \(request.body.count)")
 }
 
-/// Runs `body` against a server on a free port and shuts it down afterwards.
+/// Longer than any run of the tests. Others that compute in this process hold the threads that handlers and tests go on with, for
+/// minutes on a loaded machine: where a deadline is not what is tested, none may pass.
+let noDeadline = Duration.seconds(3_600)
+
+/// Runs `body` against a server on a free port and shuts it down afterwards. It has no deadlines but those that `configure` sets.
 func withServer(
   _ configure: (inout HTTPServerConfiguration) -> Void = { _ in },
   respondImmediately: @escaping HTTPServer.ImmediateHandler = { _ in nil },
@@ -13,6 +17,10 @@ func withServer(
   _ body: (HTTPServer, UInt16) async throws -> Void
 ) async throws {
   var configuration = HTTPServerConfiguration(port: 0)
+  configuration.headerTimeout = noDeadline
+  configuration.bodyTimeout = noDeadline
+  configuration.idleTimeout = noDeadline
+  configuration.writeTimeout = noDeadline
   configure(&configuration)
   let server = HTTPServer(configuration: configuration, respondImmediately: respondImmediately, handler: handler)
   let port = try server.start()

@@ -182,7 +182,7 @@ struct ShutdownTests {
       _ = try await idle.receive(until: "GET / 0")
       let busy = try RawClient(port: port, sending: "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
       await entered.pass()
-      async let down: Void = server.shutdown(grace: .seconds(20))
+      async let down: Void = server.shutdown(grace: noDeadline)
       #expect(try await idle.receiveAll().isEmpty)
       #expect(throws: RawClient.Failure.self) { try RawClient(port: port) }
       gate.open()
@@ -228,7 +228,7 @@ struct ShutdownTests {
     try await withServer(handler: handler) { server, port in
       let client = try RawClient(port: port, sending: get)
       var bytes = Array(try await client.receive(until: "hello").utf8)
-      async let down: Void = server.shutdown(grace: .seconds(20))
+      async let down: Void = server.shutdown(grace: noDeadline)
       bytes += try await client.receiveAll()
       #expect(try RawResponse.all(in: bytes).map(\.text) == ["hello goodbye"])
       await down

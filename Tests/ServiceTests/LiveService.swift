@@ -44,6 +44,8 @@ func withService<Result: Sendable>(
     http: HTTPServerConfiguration(host: "127.0.0.1", port: 0), version: "test",
     artifactFolder: directory.appendingPathComponent("artifacts").path, dataFolders: [directory.path])
   configuration.isAuthenticationDisabled = !authentication
+  // Between two requests of a test a loaded machine may let any time pass.
+  configuration.http.idleTimeout = .seconds(3_600)
   configure(&configuration)
   let lines = LogLines()
   let service = try Service.start(configuration, store: store, log: Log { lines.append($0) })

@@ -7,6 +7,8 @@ struct DeltaByInversion {
   let epsilon: (Double) throws(AccountingError) -> (lower: Double, upper: Double)
 
   private static let evaluations = 9
+  /// δ without an interval that are put up with: each has taken its time.
+  private static let patience = 2
   /// Width of log δ that is good enough.
   private static let width = 1e-2
 
@@ -16,8 +18,11 @@ struct DeltaByInversion {
     var (low, high, floor) = (-Double.infinity, 0.0, -Double.infinity)
     var (known, stride) = ([(logDelta: Double, excess: Double)](), 4.0)
     var guess = -14.0
+    var failures = 0
     for _ in 0..<DeltaByInversion.evaluations {
       guard let bracket = try interval(guess) else {
+        failures += 1
+        if failures > DeltaByInversion.patience { break }
         floor = guess
         guess = high < 0 ? (floor + high) / 2 : guess / 2
         if high - floor < 1 { break }

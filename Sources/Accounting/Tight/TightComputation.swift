@@ -52,7 +52,8 @@ struct TightComputation {
         if back <= epsilon * (1 + 5e-10) { return settled }
       } catch {
         guard case .notCertified = error else { throw error }
-        return settled
+        // Who asks for that ε gets the Rényi bound, which only its own δ gives back.
+        return max(settled, renyiDelta(epsilon))
       }
       settled = min(1, delta * (1 + excess))
     }
@@ -123,8 +124,7 @@ struct TightComputation {
       DeltaBracket(lower: lower, upper: upper, epsilon: epsilon, method: method)
     }
     guard let pairs else {
-      var renyi = CompositionEvaluator(composition)
-      return bracket(try attainedDelta(epsilon), renyi.delta(epsilon: epsilon, orders: nil).delta, .renyi)
+      return bracket(try attainedDelta(epsilon), renyiDelta(epsilon), .renyi)
     }
     var bounds: DirectedPairs.Bounds = (0, 0, .closedForm)
     if usesClosedForm, let shift = composition.gaussianShift {
@@ -179,6 +179,11 @@ struct TightComputation {
   private func renyiEpsilon(_ delta: Double) -> Double {
     var renyi = CompositionEvaluator(composition)
     return renyi.epsilon(delta: delta, orders: nil).epsilon
+  }
+
+  private func renyiDelta(_ epsilon: Double) -> Double {
+    var renyi = CompositionEvaluator(composition)
+    return renyi.delta(epsilon: epsilon, orders: nil).delta
   }
 
   private static func contradiction(_ what: String, _ bounds: DirectedPairs.Bounds) -> AccountingError {
