@@ -56,7 +56,7 @@ let package = Package(
     .executableTarget(
       name: "epsilond",
       dependencies: [
-        "API", "Datasets", "HTTPServer", "Ledger", "NeuralNetworks", "Planning", "PrivateTraining", "Service",
+        "API", "Datasets", "HTTPServer", "Ledger", "NeuralNetworks", "Planning", "PrivateTraining", "Service", "Tensors",
         "SQLiteStore", "Worker",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -39,13 +39,13 @@ struct BenchAccounting: ParsableCommand {
   /// - Throws: `CommandError` where the question is refused.
   private func measure(_ task: AccountingTask, _ router: APIRouter) throws -> Figures {
     let request = APIRequest(method: "POST", path: task.path, body: task.body.bytes)
-    try PeakMemory.reset()
+    try ProcessMemory.resetPeak()
     let response = router.handle(request)
     guard case .bytes(let bytes) = response.body else { throw CommandError("the answer is a file") }
     guard response.status == 200 else { throw CommandError(String(decoding: bytes, as: UTF8.self)) }
     let timings = Timings { _ = router.handle(request) }
     let answer = task.read(try JSONScanner.scan(bytes).value)
-    return Figures(task: task, answer: answer, timings: timings, peakMemory: try PeakMemory.megabytes())
+    return Figures(task: task, answer: answer, timings: timings, peakMemory: try ProcessMemory.peakKilobytes() / 1000)
   }
 
   private static let heading =
@@ -78,22 +78,5 @@ struct BenchAccounting: ParsableCommand {
   private static func columns(_ first: String, _ others: String...) -> String {
     first.padding(toLength: 8, withPad: " ", startingAt: 0)
       + others.map { String(repeating: " ", count: max(1, 16 - $0.count)) + $0 }.joined()
-  }
-}
-
-/// The kernel's high-water mark of this process's resident memory (proc_pid_status(5), VmHWM).
-private enum PeakMemory {
-  /// Forgets what went before (proc_pid_clear_refs(5): 5 resets the mark to what is resident now).
-  static func reset() throws {
-    try Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
-  }
-
-  static func megabytes() throws -> Double {
-    let status = try String(contentsOf: URL(fileURLWithPath: "/proc/self/status"), encoding: .utf8)
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    guard let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap({ Double($0) }) else {
-      throw CommandError("/proc/self/status does not state VmHWM")
-    }
-    return kilobytes / 1000
   }
 }

@@ -3,7 +3,7 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure this build on this machine.",
-    subcommands: [BenchAccounting.self, BenchTraining.self])
+    subcommands: [BenchAccounting.self, BenchTraining.self, BenchOverhead.self])
 }
 
 /// Times of repeated runs of one piece of work.
