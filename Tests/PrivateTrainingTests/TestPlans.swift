@@ -17,6 +17,7 @@ struct TestJob {
   var clippingNorm = 1.0
   var clipping = ClippingSpecification.Mode.flat
   var microbatchSize = 1
+  var freeze: [String] = []
   /// Nil trains without privacy.
   var noiseMultiplier: Double? = 0.8
   var isPublic = true
@@ -36,8 +37,8 @@ struct TestJob {
       microbatchSize: microbatchSize)
     return try TrainingPlan(
       JobSpecification(
-        name: "toy", budget: "bud_toy", dataset: reference, model: .layers(layers), training: training, privacy: privacy
-      ),
+        name: "toy", budget: "bud_toy", dataset: reference,
+        model: ModelSpecification(.layers(layers), freeze: freeze), training: training, privacy: privacy),
       dataset: facts)
   }
 

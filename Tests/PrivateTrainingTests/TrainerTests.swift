@@ -1,6 +1,7 @@
 import Accounting
 import Datasets
 import Foundation
+import NeuralNetworks
 import Planning
 import PrivateTraining
 import Tensors
@@ -262,6 +263,57 @@ import Testing
       }
     }
     #expect(zip(trainer.parameters, parameters).allSatisfy { abs($0 - $1) < 1e-6 })
+  }
+
+  /// Weights come from a file, and what is frozen keeps them: no noise, no decay, no step, nothing remembered of it, and no
+  /// part in anybody's norm.
+  @Test(arguments: UpdateRuleCase.allCases) func givenWeightsAreTrainedOnlyWhereTheyAreNotFrozen(
+    rule: UpdateRuleCase
+  ) throws {
+    var job = TestJob(shape: .image(channels: 1, height: 8, width: 8), layers: TestJob.convolutional)
+    let examples = job.randomExamples(7)
+    let first = try Trainer(plan: try job.plan(), publicExamples: examples, execution: .repeatable)
+    try first.run(steps: 3)
+    let weights = try Safetensors(first.model())
+    (job.rule, job.weightDecay, job.averageDecay) = (rule.rule, 0.1, 0.5)
+    job.freeze = ["1", "7.bias"]
+    for clipping in [ClippingSpecification.Mode.flat, .perParameter] {
+      job.clipping = clipping
+      let trainer = try Trainer(
+        plan: try job.plan(), publicExamples: examples, initialWeights: weights, execution: .repeatable)
+      #expect(trainer.parameters == first.parameters)
+      try trainer.run(steps: 5)
+      let published = trainer.published
+      for slice in trainer.network.parameters {
+        let isFrozen = ["1.weight", "1.bias", "7.bias"].contains(slice.name)
+        for i in slice.range {
+          #expect((trainer.parameters[i] == first.parameters[i]) == isFrozen, "\(slice.name)")
+          #expect(!isFrozen || published[i] == first.parameters[i])
+        }
+      }
+      let saved = try trainer.checkpoint()
+      let names = try Safetensors(saved).entries.map(\.name)
+      #expect(names.contains("parameter.1.weight") && names.contains("average.7.weight"))
+      #expect(!names.contains { $0.hasPrefix("optimizer.") && $0.contains(".1.") } && !names.contains("average.7.bias"))
+      let resumed = try Trainer(
+        plan: try job.plan(), publicExamples: examples, resumingFrom: saved, execution: .repeatable)
+      #expect(try resumed.checkpoint() == saved)
+    }
+    #expect(throws: NetworkError.self) {
+      _ = try Trainer(plan: try TestJob().plan(), publicExamples: TestJob().randomExamples(1), initialWeights: weights)
+    }
+  }
+
+  enum UpdateRuleCase: CaseIterable {
+    case momentum, adam, adamW
+
+    var rule: UpdateRule {
+      switch self {
+      case .momentum: .sgd(momentum: 0.9)
+      case .adam: .adam()
+      case .adamW: .adamW()
+      }
+    }
   }
 
   @Test func divergenceIsSeen() throws {
