@@ -111,12 +111,18 @@ import Testing
   }
 
   @Test func aPresetMayBringItsSettings() throws {
-    let start = job().range(of: "\"training\"")
-    let end = job().range(of: "\"privacy\"")
-    var body = job()
+    var body = job(#"{"noise_multiplier": 20, "delta": 1e-5}"#)
+    let (start, end) = (body.range(of: "\"training\""), body.range(of: "\"privacy\""))
     body.removeSubrange(try #require(start).lowerBound..<(try #require(end).lowerBound))
     let answer = api.post("/v1/jobs?dry_run=true", body)
     #expect(answer.status == 200 && answer.json["batch_size"] == 512, "\(answer.text)")
+    let created = api.post("/v1/jobs", body)
+    #expect(created.status == 201 && created.json.at("training.batch_size") == 512, "\(created.text)")
+    let id = try #require(JobID(created.json["id"]?.string ?? ""))
+    let found = try api.store.read { try $0.job(id) }
+    let stored = try #require(found)
+    let read = try JSONDecoder().decode(JobSpecification.self, from: Data(stored.specification.utf8))
+    #expect(read.training == ModelPreset.logisticRegression.recommendedTraining)
     // A network of the caller's own has none.
     let other = api.post("/v1/jobs?dry_run=true", body.replacing("logistic-regression", with: "mlp"))
     #expect(other.status == 422 && other.pointers == ["/training"], "\(other.text)")

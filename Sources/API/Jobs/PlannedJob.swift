@@ -52,7 +52,7 @@ struct PlannedJob {
     }
   }
 
-  /// The job for the ledger. Its specification has the noise multiplier written out: whoever plans it again gets the
+  /// The job for the ledger. Its specification leaves nothing open: whoever plans it again, by whatever version, gets the
   /// noise that was paid for.
   func draft() -> JobDraft {
     JobDraft(
@@ -62,8 +62,14 @@ struct PlannedJob {
       steps: plan.steps)
   }
 
+  /// The body with what it left to us written out: the noise multiplier, and a preset's own settings.
   private var pinnedBody: JSONValue {
-    guard let mechanism = plan.mechanism, case .object(let members) = body.value else { return body.value }
+    guard case .object(var members) = body.value else { return body.value }
+    members.removeAll { $0.name == "training" && $0.value == .null }
+    if !members.contains(where: { $0.name == "training" }) {
+      members.append(.init("training", JSONValue(specification.training.members)))
+    }
+    guard let mechanism = plan.mechanism else { return .object(members) }
     return .object(
       members.map { member in
         guard member.name == "privacy", case .object(let privacy) = member.value else { return member }
