@@ -52,12 +52,12 @@ let package = Package(
     library(
       "Service",
       ["API", "HTTPServer", "Ledger", "Datasets", "CAssets", .product(name: "Yams", package: "Yams")]),
-    library("Worker", ["Ledger", "Planning", "Accounting", "Datasets", "PrivateTraining"]),
+    library("Worker", ["Ledger", "Planning", "Accounting", "Datasets", "NeuralNetworks", "PrivateTraining"]),
     .executableTarget(
       name: "epsilond",
       dependencies: [
-        "API", "Datasets", "HTTPServer", "Ledger", "NeuralNetworks", "Planning", "PrivateTraining", "Service", "Tensors",
-        "SQLiteStore", "Worker",
+        "API", "Datasets", "HTTPServer", "Ledger", "NeuralNetworks", "Planning", "PrivateTraining", "Service",
+        "SQLiteStore", "Tensors", "Worker",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

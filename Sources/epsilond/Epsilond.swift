@@ -13,7 +13,7 @@ struct Epsilond: AsyncParsableCommand {
       ServeCommand.self, WorkCommand.self, TrainCommand.self, PredictCommand.self, EpsilonCommand.self,
       DeltaCommand.self,
       NoiseMultiplierCommand.self, SolveCommand.self, StatementCommand.self, ReportCommand.self,
-      VerifyLedgerCommand.self,
+      VerifyLedgerCommand.self, GradientsCommand.self,
       TokenCommand.self, BenchCommand.self,
     ])
 

@@ -184,6 +184,29 @@ import Testing
     #expect(api.get(path + "/artifacts/..%2f..%2fledger").status == 404)
   }
 
+  /// Microbatches and adaptive clipping cost more than the same noise without, and refusals say what would fit.
+  @Test func clippingIsPriced() throws {
+    func epsilon(_ change: String) throws -> Double {
+      let answer = api.post("/v1/jobs?dry_run=true", job().replacing(#""epochs": 2"#, with: #""epochs": 2\#(change)"#))
+      return try #require(answer.json.at("privacy.epsilon")?.double, "\(answer.text)")
+    }
+    let plain = try epsilon("")
+    #expect(try epsilon(#", "method": "ghost", "ema_decay": 0.99"#) == plain)
+    #expect(try epsilon(#", "microbatch_size": 4"#) > 1.5 * plain)
+    let adaptive = job().replacing(#""mode": "flat""#, with: #""mode": "adaptive", "count_stddev": 0.5"#)
+    let priced = api.post("/v1/jobs?dry_run=true", adaptive)
+    #expect((priced.json.at("privacy.epsilon")?.double ?? 0) > plain, "\(priced.text)")
+    let doubled = api.post(
+      "/v1/jobs?dry_run=true", job().replacing(#""epochs": 2"#, with: #""epochs": 400, "microbatch_size": 4"#))
+    try #require(doubled.status == 200 && doubled.json["fits"] == false, "\(doubled.text)")
+    let fitting = try #require(doubled.json.at("alternatives.0.noise_multiplier")?.double)
+    let retried = api.post(
+      "/v1/jobs?dry_run=true",
+      job().replacing(#""epochs": 2"#, with: #""epochs": 400, "microbatch_size": 4"#)
+        .replacing(#""noise_multiplier": 1.5"#, with: #""noise_multiplier": \#(fitting)"#))
+    #expect(retried.json["fits"] == true, "\(retried.text)")
+  }
+
   /// What the worker reads back plans the very run that was paid for, also where σ was searched for.
   @Test func storedSpecificationPinsTheNoise() throws {
     let created = api.post("/v1/jobs", job(#"{"target_epsilon": 1.5, "delta": 1e-5}"#))
@@ -242,6 +265,40 @@ import Testing
     (
       #""preset": "logistic-regression""#, #""layers": [{"type": "conv2d", "filters": 1, "kernel_size": [3]}]"#,
       ["/model/layers/0/kernel_size"]
+    ),
+    (
+      #""preset": "logistic-regression""#, #""layers": [{"type": "flatten"}, {"type": "batch_norm"}]"#,
+      ["/model/layers/1/type"]
+    ),
+    (
+      #""preset": "logistic-regression""#,
+      #""layers": [{"type": "residual", "layers": [{"type": "dense", "unit": 3}]}]"#,
+      ["/model/layers/0/layers/0/unit", "/model/layers/0/layers/0/units"]
+    ),
+    (
+      #""preset": "logistic-regression""#,
+      #""layers": [{"type": "flatten"}, {"type": "dense", "units": 1000000000000}]"#,
+      ["/model/layers/1"]
+    ),
+    (
+      #""preset": "logistic-regression""#,
+      #""layers": [{"type": "flatten", "inputs": ["later"]}, {"type": "dense", "units": 2}]"#,
+      ["/model/layers/0/inputs/0"]
+    ),
+    (
+      #""preset": "logistic-regression""#, #""preset": "logistic-regression", "loss": "hinge""#, ["/model/loss"]
+    ),
+    (
+      #""preset": "logistic-regression""#, #""preset": "logistic-regression", "freeze": ["7"]"#, ["/model/freeze/0"]
+    ),
+    (
+      #""preset": "logistic-regression""#, #""preset": "logistic-regression", "initial_weights": "../x.safetensors""#,
+      ["/model/initial_weights"]
+    ),
+    (
+      #""preset": "logistic-regression""#,
+      #""preset": "logistic-regression", "initial_weights": "nothing.safetensors""#,
+      ["/model/initial_weights"]
     ),
     (#""batch_size": 32"#, #""batch_size": 1e400"#, ["/training/batch_size"]),
     (#""batch_size": 32"#, #""batch_size": 601"#, ["/training/batch_size"]),

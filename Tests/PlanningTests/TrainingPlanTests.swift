@@ -237,9 +237,12 @@ import Testing
     let long = TrainingEstimate(try plan { $0.training.epochs = 50 })
     #expect(abs(long.seconds / short.seconds - 10) < 0.01)
     #expect(long.memory == short.memory)
-    #expect(short.memory.parameters == 26_010 * 4)
+    // The weights and the backend's copy of them; momentum and the average take as much again.
+    #expect(short.memory.parameters == 2 * 26_010 * 4)
     let momentum = TrainingEstimate(try plan { $0.training.optimizer.rule = .sgd(momentum: 0.9) })
-    #expect(momentum.memory.parameters == 2 * 26_010 * 4)
+    #expect(momentum.memory.parameters == 3 * 26_010 * 4)
+    let average = TrainingEstimate(try plan { $0.training.averageDecay = 0.9 })
+    #expect(average.memory.parameters == 3 * 26_010 * 4)
     #expect(short.memory.peak > short.memory.activations + 70_000 * 784 * 4)
     let free = TrainingEstimate(
       try TrainingPlan(

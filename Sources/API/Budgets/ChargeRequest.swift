@@ -1,5 +1,6 @@
 import Accounting
 import Ledger
+import Planning
 
 /// A mechanism that a budget is asked to pay for.
 struct ChargeRequest {
@@ -72,6 +73,16 @@ struct FittingSettings {
         return run.unitEvent
       }
     )
+  }
+
+  /// Of a job: its steps, with what else they release beside the sum.
+  init(path: BudgetPath, plan: TrainingPlan, price: Price) {
+    self.path = path
+    self.price = price
+    countName = "steps"
+    noise = plan.mechanism.map { mechanism in
+      (mechanism.noiseMultiplier, { mechanism.with(noiseMultiplier: $0).event(of: plan.sampling) })
+    }
   }
 
   /// - Parameter event: what is counted `price.count` times.

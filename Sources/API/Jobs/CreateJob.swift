@@ -56,6 +56,8 @@ struct JobPrice {
       .init("batch_size", .integer(plan.sampling.expectedBatchSize)),
       .init("sample_rate", .number(plan.sampling.probability)),
       .init("parameters", .integer(plan.architecture.parameterCount)),
+      .init("trained_parameters", .integer(plan.architecture.trainedParameterCount)),
+      .init("layers", .array(plan.architecture.torchModules.map { .string($0) })),
       .init("privacy", privacy),
       .init("seconds", .number(estimate.seconds)),
       .init("memory", memory(estimate.memory)),
@@ -70,6 +72,8 @@ struct JobPrice {
     return .object([
       .init("private", true),
       .init("noise_multiplier", .number(mechanism.noiseMultiplier)),
+      .init("sensitivity", .number(mechanism.sensitivity)),
+      .init("noise_standard_deviation", .number(mechanism.noiseStandardDeviation)),
       .init("target_epsilon", JSONValue(job.specification.privacy.targetEpsilon)),
       .init("delta", .number(mechanism.delta)),
       .init("adjacency", .string(mechanism.adjacency.rawValue)),

@@ -90,11 +90,26 @@ struct JobAnswer {
     if let measured = metrics.last, measured.step == job.committedStep, let epsilon = measured.epsilon {
       return epsilon
     }
-    guard let noise = facts.number("noise_multiplier"), let rate = facts.number("sample_rate"),
-      let delta = facts.number("delta"), let relation = AccountingChoices.relation(facts.json["adjacency"])
+    guard let delta = facts.number("delta"), let relation = AccountingChoices.relation(facts.json["adjacency"])
     else { throw LedgerError.corrupt(location: "plan of job \(job.id)", detail: "it lacks its mechanism") }
-    let event = PrivacyEvent.dpsgd(samplingProbability: rate, noiseMultiplier: noise, steps: job.committedStep)
+    let event = PrivacyEvent.selfComposed(event: try stepEvent(), count: job.committedStep)
     return try RenyiAccountant(event: event, relation: relation).epsilon(delta: delta).epsilon
+  }
+
+  /// What one step costs: what the job's reservation holds, as often as the job has steps.
+  private func stepEvent() throws -> PrivacyEvent {
+    let location = "reservation of job \(job.id)"
+    guard let text = reservation?.event else { throw LedgerError.corrupt(location: location, detail: "there is none") }
+    let errors = FieldErrors()
+    do {
+      let node = try JSONScanner.scan(Array(text.utf8))
+      guard let event = EventFields(errors: errors).read(node, at: .root), errors.isEmpty else {
+        throw LedgerError.corrupt(location: location, detail: "its event cannot be read")
+      }
+      return event
+    } catch let error as JSONSyntaxError {
+      throw LedgerError.corrupt(location: location, detail: error.reason)
+    }
   }
 
   private var progress: JSONValue {

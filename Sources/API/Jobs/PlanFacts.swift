@@ -19,6 +19,7 @@ struct PlanFacts {
       .init("epochs", .number(plan.epochs(steps: plan.steps))),
       .init("steps", .integer(plan.steps)),
       .init("parameters", .integer(plan.architecture.parameterCount)),
+      .init("trained_parameters", .integer(plan.architecture.trainedParameterCount)),
       .init("epsilon_at_end", JSONValue(epsilonAtEnd)),
     ])
   }

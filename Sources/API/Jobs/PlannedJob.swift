@@ -23,6 +23,7 @@ struct PlannedJob {
     guard let specification = JobSpecificationFields(errors: errors).read(body) else { throw errors.problem }
     let data = try context.read { try JobData(specification, $0, errors: errors) }
     guard let data, errors.isEmpty else { throw errors.problem }
+    try Self.requireWeights(specification.model, context)
     let plan = try TrainingPlan(specification, dataset: data.training, evaluation: data.evaluation)
     self.body = body
     self.specification = specification
@@ -31,6 +32,17 @@ struct PlannedJob {
     payment = try data.budget.map { budget in
       try Self.check(budget.asked, pays: specification, plan)
       return Payment(path: budget, price: try budget.price(plan.stepEvent, count: plan.steps))
+    }
+  }
+
+  /// That the file of initial weights is there; what is in it, the worker reads before any example.
+  private static func requireWeights(_ model: ModelSpecification, _ context: APIContext) throws {
+    guard let path = model.initialWeights else { return }
+    do {
+      _ = try context.dataFolders.resolve(path)
+    } catch {
+      throw Problem(
+        .invalidParameter, "\(error)", errors: [.init(pointer: "/model/initial_weights", detail: "\(error)")])
     }
   }
 
@@ -80,11 +92,7 @@ struct PlannedJob {
 
   /// The settings nearest to these that would fit the budget as it is now.
   func settingsThatFit(_ path: BudgetPath, _ price: Price) throws -> [JSONValue] {
-    let run = Hyperparameters(
-      noiseMultiplier: plan.mechanism?.noiseMultiplier,
-      sampleRate: .batch(size: plan.sampling.expectedBatchSize, of: plan.sampling.datasetSize),
-      length: .steps(plan.steps), sampling: .poisson)
-    return try FittingSettings(path: path, training: run, price: price).list()
+    try FittingSettings(path: path, plan: plan, price: price).list()
   }
 }
 

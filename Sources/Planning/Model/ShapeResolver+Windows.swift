@@ -87,6 +87,9 @@ extension ShapeResolver {
     }
   }
 
+  /// Beyond any image, and far from where sums of sizes would overflow.
+  private static let reachLimit = 1 << 32
+
   /// Output length and zeros before and after along one side, by the formulas of TensorFlow: `valid` gives
   /// ⌊(n − k)/s⌋ + 1, `same` gives ⌈n/s⌉ with max((⌈n/s⌉ − 1)·s + k − n, 0) zeros, the odd one at the end. A number p is p
   /// zeros on each side, and then as `valid`.
@@ -97,8 +100,11 @@ extension ShapeResolver {
     case .valid: return (try steps(length, window), 0, 0)
     case .zeros(let extent):
       let zeros = extent[keyPath: side]
-      guard zeros >= 0, zeros <= length else {
-        throw issue("padding", "padding is between 0 and the size of the image, \(length), not \(zeros).")
+      guard zeros >= 0, zeros < window.reach else {
+        throw issue("padding", "padding is between 0 and less than the window's \(window.reach), not \(zeros).")
+      }
+      guard window.reach <= Self.reachLimit else {
+        throw issue("A window that reaches over \(window.reach) does not fit a side of \(length): make it smaller.")
       }
       return (try steps(length + 2 * zeros, window), zeros, zeros)
     case .same:

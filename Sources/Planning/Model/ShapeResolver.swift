@@ -14,6 +14,7 @@ struct ShapeResolver {
   /// Of the written layer that is being resolved: where errors are, and what they are about.
   var place = Place()
   private var parameterCount = 0
+  private var parameterNames: Set<String> = []
   private var block = -1
   private var inputIsImage = false
 
@@ -218,6 +219,12 @@ struct ShapeResolver {
   }
 
   private mutating func charge(_ layer: ResolvedLayer) throws(PlanningError) {
+    for (suffix, _) in layer.parameterShapes {
+      let name = suffix.isEmpty ? layer.name : "\(layer.name).\(suffix)"
+      guard parameterNames.insert(name).inserted else {
+        throw issue("Two layers would have a parameter called \(name): give this one another name.")
+      }
+    }
     parameterCount = saturatingSum([parameterCount, layer.parameterCount])
     guard parameterCount <= ModelArchitecture.parameterLimit else {
       let count = parameterCount == Int.max ? "over 9.2·10^18" : "\(parameterCount)"

@@ -6,6 +6,7 @@ extension IssueCollector {
     checkAverage(training.averageDecay)
     if isPrivate { checkClipping(training.clipping) }
     checkMicrobatches(training, isPrivate: isPrivate)
+    checkMethod(training)
   }
 
   mutating func sampling(_ training: TrainingSpecification, dataset: DatasetFacts) -> PoissonSampling? {
@@ -111,6 +112,16 @@ extension IssueCollector {
     }
   }
 
+  /// Whether there is such a file is for those to say who can see the data folders.
+  mutating func checkInitialWeights(_ path: String?) {
+    guard let path else { return }
+    if path.isEmpty || path.hasPrefix("/") || path.split(separator: "/").contains("..") || path.utf8.contains(0) {
+      add(
+        at: "/model/initial_weights",
+        "initial_weights is the path of a safetensors file relative to a data folder, not \"\(path.prefix(80))\".")
+    }
+  }
+
   // MARK: Clipping
 
   private mutating func checkClipping(_ clipping: ClippingSpecification?) {
@@ -142,6 +153,17 @@ extension IssueCollector {
             + "\(deviation).")
       }
     }
+  }
+
+  /// The second backward pass of ghost clipping takes one factor an example.
+  private mutating func checkMethod(_ training: TrainingSpecification) {
+    guard [.ghost, .mixedGhost].contains(training.method), let kind = training.clipping?.kind,
+      [.perLayer, .perBlock, .perParameter].contains(kind)
+    else { return }
+    add(
+      at: "/training/method",
+      "\(training.method.rawValue) reweights each example's loss by one factor, and \(kind.rawValue) clipping has one for "
+        + "each part: use book_keeping or auto.")
   }
 
   private static let countDeviationRange = 1e-3...1e9

@@ -23,7 +23,8 @@ extension PrivateMechanism {
     }
   }
 
-  private func with(noiseMultiplier: Double) -> PrivateMechanism {
+  /// The same with other noise.
+  public func with(noiseMultiplier: Double) -> PrivateMechanism {
     var other = self
     other.noiseMultiplier = noiseMultiplier
     return other

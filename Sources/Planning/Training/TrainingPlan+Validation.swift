@@ -21,6 +21,7 @@ extension TrainingPlan {
     let sampling = issues.sampling(specification.training, dataset: dataset)
     let steps = issues.steps(specification.training, sampling: sampling)
     issues.checkTraining(specification.training, isPrivate: specification.privacy.isPrivate, steps: steps)
+    issues.checkInitialWeights(specification.model.initialWeights)
     issues.checkEvaluation(evaluation, matches: dataset)
     issues.checkPrivacy(specification, dataset: dataset)
     guard issues.isEmpty, let architecture, let sampling, let steps else { throw issues.error }
@@ -32,9 +33,10 @@ extension TrainingPlan {
     self.schedule = specification.training.schedule
     self.averageDecay = specification.training.averageDecay
     self.method = specification.training.method
+    self.initialWeights = specification.model.initialWeights
     self.sampling = sampling
     self.steps = steps
-    self.physicalBatchSize = Self.physicalBatchSize(sampling: sampling, architecture: architecture)
+    self.physicalBatchSize = Self.physicalBatchSize(sampling: sampling, architecture: architecture, dataset: dataset)
     self.mechanism = try PrivateMechanism(
       specification, architecture: architecture, sampling: sampling, steps: steps)
     self.warnings = Self.warnings(specification, dataset: dataset, mechanism: self.mechanism)
@@ -53,12 +55,15 @@ extension TrainingPlan {
 
   /// A quarter of the expected batch, in multiples of 16 up to 256: a Poisson sample of 256 ± 16 then wastes half a
   /// quarter on masked examples, where one big batch would have to leave room for the largest sample that can occur.
-  /// Fewer where one example's activations are large.
-  static func physicalBatchSize(sampling: PoissonSampling, architecture: ModelArchitecture) -> Int {
+  /// Fewer where one example is large.
+  static func physicalBatchSize(
+    sampling: PoissonSampling, architecture: ModelArchitecture, dataset: DatasetFacts
+  ) -> Int {
     let quarter = min(sampling.expectedBatchSize / 4, 256)
     let rounded = max(16, (quarter + 15) / 16 * 16)
-    let outputs = saturatingSum([architecture.input.elementCount] + architecture.layers.map { $0.output.elementCount })
-    let bytesPerExample = saturatingProduct([outputs, 2, MemoryLayout<Float>.size])
+    let bytesPerExample = saturatingProduct([
+      architecture.heldPerExample(targetCount: dataset.targetCount), MemoryLayout<Float>.size,
+    ])
     return max(1, min(rounded, 1_000_000_000 / max(bytesPerExample, 1)))
   }
 
@@ -91,6 +96,14 @@ extension TrainingPlan {
         PlanWarning(
           pointer: "/privacy/noise_multiplier",
           detail: "σ = \(mechanism.noiseMultiplier) is so small that ε says little about what an attacker learns."))
+    }
+    if specification.model.initialWeights != nil {
+      warnings.append(
+        PlanWarning(
+          pointer: "/model/initial_weights",
+          detail:
+            "ε says nothing about data that the initial weights were learnt from: they must be public, or paid for "
+            + "elsewhere."))
     }
     if specification.evaluation == nil {
       warnings.append(

@@ -21,6 +21,8 @@ public struct TrainingPlan: Hashable, Sendable {
   public let physicalBatchSize: Int
   /// Nil for a run without clipping and noise, which validation allows on public data only.
   public let mechanism: PrivateMechanism?
+  /// A safetensors file below a data folder to begin with; nil draws the weights.
+  public let initialWeights: String?
   /// How the per-example gradients are formed; the result is the same up to rounding.
   public let method: TrainingMethod
   /// What the caller should know although the plan is sound.

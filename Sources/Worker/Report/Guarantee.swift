@@ -54,7 +54,7 @@ struct Guarantee: Encodable {
     samplingProbability = plan.sampling.probability
     steps = plan.steps
     released = [
-      "the model's parameters after every step (the final ones are in model.safetensors)",
+      "the model's trained parameters after every step (the published ones are in model.safetensors)",
       "everything computed from them, such as accuracy on the public evaluation set",
     ]
     assumptions = Self.assumptions(plan, unit: unit)
@@ -83,13 +83,33 @@ struct Guarantee: Encodable {
         "each \(unit) owns at most one example of the dataset: examples are what the trainer samples and clips, and nothing "
           + "checks whose they are"
       ]
-    return ownership + [
+    return ownership + mechanismAssumptions(plan) + [
       "every step draws its batch by Poisson sampling: each of the examples independently with probability "
         + "\(sampling.probability); the trainer does so",
-      "the clipped sum is divided by the expected batch size \(sampling.expectedBatchSize), a public constant, whatever "
-        + "the batch; a step on an empty batch adds its noise and counts",
+      "the clipped sum is divided by \(plan.denominator), a public constant, whatever the batch; a step on an empty batch adds "
+        + "its noise and counts",
       "an observer may see the parameters after every step, and knows all but one example",
     ]
+  }
+
+  /// What clipping, microbatches and given weights add.
+  private static func mechanismAssumptions(_ plan: TrainingPlan) -> [String] {
+    var assumptions: [String] = []
+    if case .adaptive(let adaptive) = plan.mechanism?.clipping {
+      assumptions.append(
+        "the clipping norm follows a noisy count of the gradients within it (standard deviation "
+          + "\(adaptive.countStandardDeviation), an example counting as plus or minus 1/2), which every step releases too and "
+          + "the price includes; the noise on the sum is in proportion to the norm of its step")
+    }
+    if let microbatches = plan.mechanism?.microbatches {
+      assumptions.append(
+        "gradients are clipped by microbatches, \(microbatches.count) in a step, to which a keyed hash assigns each example: "
+          + "one example changes one microbatch, by up to twice the clipping norm")
+    }
+    if plan.initialWeights != nil {
+      assumptions.append("the initial weights were not learnt from this dataset, or that was paid for elsewhere")
+    }
+    return assumptions
   }
 
   /// The unit that the trainer works in; any other rests on an assumption.

@@ -1,5 +1,7 @@
 import Datasets
+import NeuralNetworks
 import Planning
+import PrivateTraining
 
 /// Loads the examples of a job, and says of a failure whether anything private had been read by then.
 struct DataAccess {
@@ -47,6 +49,27 @@ struct DataAccess {
     } catch let error as DatasetError {
       let charge: JobFailure.Charge = data.facts.isPublic ? .committedSteps : .wholeReservation
       throw JobFailure(reason: .datasetInvalid, charge: charge, detail: "\(error)")
+    }
+  }
+
+  /// Reads the weights to begin with, before any example: nothing is charged where they do not fit.
+  ///
+  /// - Throws: `JobFailure` with `planInvalid`.
+  func loadWeights(_ plan: TrainingPlan) throws -> Safetensors? {
+    guard let path = plan.initialWeights else { return nil }
+    func failure(_ detail: String) -> JobFailure {
+      JobFailure(reason: .planInvalid, charge: .committedSteps, detail: "initial weights \(path): \(detail)")
+    }
+    do {
+      let weights = try Safetensors(path: loader.folders.resolve(path))
+      _ = try Network(plan.architecture).parameters(from: weights)
+      return weights
+    } catch let error as DatasetError {
+      throw failure("\(error)")
+    } catch let error as SafetensorsError {
+      throw failure("\(error)")
+    } catch let error as NetworkError {
+      throw failure("\(error)")
     }
   }
 

@@ -73,16 +73,18 @@ final class JobRun {
   private func makeTrainer(_ preparation: JobPreparation) throws -> Trainer {
     try access.check(preparation.dataset, reason: .datasetUnavailable)
     let checkpoint = try recoverCheckpoint()
+    let weights = try access.loadWeights(preparation.plan)
     let examples = try access.loadTraining(preparation.dataset)
     try probe.pass(.dataLoaded)
     do {
       if preparation.dataset.facts.isPublic {
         return try Trainer(
-          plan: preparation.plan, publicExamples: PublicExamples(declaredPublic: examples),
+          plan: preparation.plan, publicExamples: PublicExamples(declaredPublic: examples), initialWeights: weights,
           resumingFrom: checkpoint, execution: configuration.execution)
       }
       return try Trainer(
-        plan: preparation.plan, examples: examples, resumingFrom: checkpoint, execution: configuration.execution)
+        plan: preparation.plan, examples: examples, initialWeights: weights, resumingFrom: checkpoint,
+        execution: configuration.execution)
     } catch let error as CheckpointError {
       throw JobFailure(reason: .checkpointLost, charge: .committedSteps, detail: "\(error)")
     } catch {
