@@ -116,6 +116,12 @@ CK_CLONES void ck_max_pool(const ck_window *w, size_t count, const float *x, flo
       for (; i + 16 <= channels; i += 16) max_of_16(w, c, x + i, y + i, winners + i);
       for (; i + 8 <= channels; i += 8) max_of_8(w, c, x + i, y + i, winners + i);
       for (; i + 4 <= channels; i += 4) max_of_4(w, c, x + i, y + i, winners + i);
+      if (i < channels && channels >= 4) {
+        // The last four once more, some of them a second time.
+        i = channels - 4;
+        max_of_4(w, c, x + i, y + i, winners + i);
+        i = channels;
+      }
       for (; i < channels; i++) max_of_one(w, c, x + i, y + i, winners + i);
       y += channels;
       winners += channels;

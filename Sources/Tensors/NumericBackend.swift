@@ -25,10 +25,10 @@ public protocol NumericBackend: SequenceBackend {
   func packWeights(
     _ geometry: ConvolutionGeometry, weights: Floats, into packed: MutableFloats) throws(TensorError)
 
-  /// output = input ⋆ weights + bias; `bias` has one value for each output channel.
+  /// output = input ⋆ weights + bias, or the greater of that and 0; `bias` has one value for each output channel.
   func convolve(
     _ geometry: ConvolutionGeometry, count: Int, input: Floats, packedWeights: Floats, bias: Floats?,
-    output: MutableFloats) throws(TensorError)
+    isRectified: Bool, output: MutableFloats) throws(TensorError)
 
   /// The gradient of the loss with respect to the convolution's input.
   func convolutionInputGradient(

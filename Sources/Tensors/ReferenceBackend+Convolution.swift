@@ -41,7 +41,7 @@ extension ReferenceBackend {
 
   public func convolve(
     _ geometry: ConvolutionGeometry, count: Int, input: Floats, packedWeights: Floats, bias: Floats?,
-    output: MutableFloats
+    isRectified: Bool, output: MutableFloats
   ) {
     let (channels, filters) = (geometry.inputChannels, geometry.outputChannels)
     for example in 0..<count {
@@ -53,6 +53,7 @@ extension ReferenceBackend {
           y[position * filters + filter] += packedWeights[weight + offset] * x[pixel * channels + channel]
         }
       }
+      if isRectified { relu(Floats(y), output: y) }
     }
   }
 

@@ -78,12 +78,12 @@ import Testing
     let before = numbers.floats(geometry.weightCount)
     try input.withUnsafeBufferPointer { input in
       try gradient.withUnsafeBufferPointer { gradient in
-        for hasBias in [true, false] {
+        for (hasBias, isRectified) in [(true, false), (false, false), (true, true), (false, true)] {
           let forward = try difference(count * geometry.outputCount) { backend, output in
             try bias.withUnsafeBufferPointer { bias in
               try backend.convolve(
                 geometry, count: count, input: input, packedWeights: Floats(try pack(backend, geometry, weights)),
-                bias: hasBias ? bias : nil, output: output)
+                bias: hasBias ? bias : nil, isRectified: isRectified, output: output)
             }
           }
           #expect(forward < 1e-5, "forward \(geometry)")

@@ -94,6 +94,42 @@ import Testing
     for (a, b) in zip(results[0].norms, results[1].norms) { #expect(abs(a - b) <= 1e-12 * a) }
   }
 
+  /// The mean of an embedding against the embedding and its rows; vocabularies that have a place for each token, and that
+  /// have not.
+  @Test(arguments: 0..<20) func meanEmbedding(_ seed: UInt64) throws {
+    var numbers = Numbers(seed: seed)
+    let vocabulary = [numbers.pick(1...40), 40_000][Int(seed % 2)], dimension = [1, 3, 16, 20, 37][Int(seed % 5)]
+    let (count, positions) = (numbers.pick(1...4), numbers.pick(1...30))
+    let geometry = MeanEmbeddingGeometry(
+      positions: positions, vocabulary: vocabulary, dimension: dimension,
+      padding: [nil, numbers.pick(0...vocabulary - 1)].randomElement(using: &numbers)!)
+    let table = Values(numbers.floats(vocabulary * dimension)), dy = Values(numbers.floats(count * dimension))
+    // A few different tokens, far apart, so that they repeat; and some without a row.
+    let few = (0..<8).map { _ in Float(numbers.pick(0...vocabulary - 1)) } + [-1, Float(vocabulary), .nan]
+    let tokens = Values((0..<count * positions).map { _ in few.randomElement(using: &numbers)! })
+    let factors = Values(numbers.floats(count))
+    let results = both.map { backend in
+      let (y, sum, plain) = (Values(count: dy.array.count), Values(table.array), Values(table.array))
+      backend.embedMeans(geometry, count: count, tokens: tokens.floats, table: table.floats, output: y.buffer)
+      for (target, factors) in [(sum, factors.floats), (plain, nil)] {
+        backend.addMeanEmbeddingGradientSum(
+          geometry, count: count, tokens: tokens.floats, outputGradient: dy.floats, factors: factors,
+          to: target.buffer)
+      }
+      // What is in the scratch must not matter.
+      let scratch = Values(Array(repeating: Float(1), count: backend.meanEmbeddingScratchCount(geometry)))
+      var norms = [Double](repeating: .nan, count: count)
+      norms.withUnsafeMutableBufferPointer {
+        backend.meanEmbeddingSquaredNorms(
+          geometry, count: count, tokens: tokens.floats, outputGradient: dy.floats, scratch: scratch.buffer, into: $0)
+      }
+      return (arrays: [y.array, sum.array, plain.array], norms: norms)
+    }
+    for (a, b) in zip(results[0].arrays, results[1].arrays) { #expect(largestDifference(a, b) < 1e-6) }
+    // The reference rounds the gradient of a position to float32.
+    for (a, b) in zip(results[0].norms, results[1].norms) { #expect(abs(a - b) <= 1e-6 * a) }
+  }
+
   /// Equal tokens whose rows cancel, and tokens that all fall into one slot of the hash table.
   @Test func embeddingNorms() throws {
     for backend in both {

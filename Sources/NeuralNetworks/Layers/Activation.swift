@@ -4,9 +4,18 @@ import Tensors
 package struct Activation: Layer {
   package let function: ActivationFunction
   package let shape: Shape
+  /// Whether the input is rectified already.
+  private var followsRectified = false
 
   package init(function: ActivationFunction, shape: Shape) {
     (self.function, self.shape) = (function, shape)
+  }
+
+  /// This ReLU after a layer that gives max(y, 0) itself: in place it has nothing to do.
+  func ofRectified() -> Activation {
+    var activation = self
+    activation.followsRectified = true
+    return activation
   }
 
   package var inputShapes: [Shape] { [shape] }
@@ -30,6 +39,7 @@ package struct Activation: Layer {
   }
 
   package func forward(_ pass: LayerPass) {
+    if followsRectified, pass.input.baseAddress == pass.output.baseAddress { return }
     let input = Floats(pass.input).slice(0, pass.count * shape.count)
     if let elementFunction {
       pass.backend.apply(elementFunction, input, output: pass.output)

@@ -8,6 +8,8 @@ package struct Convolution: ParameterizedLayer {
   package let geometry: ConvolutionGeometry
   private let weight: ParameterSlice
   private let bias: ParameterSlice?
+  /// Whether the output is max(y, 0), for the ReLU that reads it; gradients are with respect to y in any case.
+  private var isRectified = false
 
   package init(
     name: String, input: Shape, filters: Int, window: Window, dilation: Extent2, groups: Int, hasBias: Bool, offset: Int
@@ -23,6 +25,13 @@ package struct Convolution: ParameterizedLayer {
     var layout = ParameterLayout(name: name, offset: offset)
     weight = try layout.add("weight", [filters, geometry.groupChannels] + kernel)
     bias = hasBias ? try layout.add("bias", [filters]) : nil
+  }
+
+  /// The same with its outputs rectified, while they are in registers.
+  func rectified() -> Convolution {
+    var convolution = self
+    convolution.isRectified = true
+    return convolution
   }
 
   package var label: String {
@@ -49,7 +58,7 @@ package struct Convolution: ParameterizedLayer {
   package func forward(_ pass: LayerPass) throws(TensorError) {
     try pass.backend.convolve(
       geometry, count: pass.count, input: Floats(pass.input), packedWeights: Floats(pass.packedWeights),
-      bias: bias.map { pass.parameters.slice($0) }, output: pass.output)
+      bias: bias.map { pass.parameters.slice($0) }, isRectified: isRectified, output: pass.output)
   }
 
   package func backward(_ pass: LayerPass) throws(TensorError) {

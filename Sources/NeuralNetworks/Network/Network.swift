@@ -53,7 +53,7 @@ public struct Network: Sendable {
     self.inputShape = inputShape
     self.nodes = nodes
     self.loss = loss
-    self.layers = layers
+    self.layers = Fusion(nodes, layers).layers
     self.parameters = parameters
     parameterCount = parameters.last?.range.upperBound ?? 0
     outputShape = last.outputShape

@@ -3,7 +3,7 @@ import CKernels
 extension OneDNNBackend {
   func convolution(_ geometry: ConvolutionGeometry) throws(TensorError) -> OneDNNConvolution {
     if let known = convolutions[geometry] { return known }
-    let made = try OneDNNConvolution(geometry, engine: engine, scratch: scratch)
+    let made = try OneDNNConvolution(geometry, engine: engine, scratch: scratch, staging: staging)
     convolutions[geometry] = made
     return made
   }
@@ -20,13 +20,14 @@ extension OneDNNBackend {
 
   public func convolve(
     _ geometry: ConvolutionGeometry, count: Int, input: Floats, packedWeights: Floats, bias: Floats?,
-    output: MutableFloats
+    isRectified: Bool, output: MutableFloats
   ) throws(TensorError) {
     let convolution = try convolution(geometry)
     precondition(input.count >= count * geometry.inputCount && output.count >= count * geometry.outputCount)
     precondition(packedWeights.count >= convolution.packedCount)
     precondition(bias.map { $0.count >= geometry.outputChannels } ?? true)
-    try convolution.forward(count: count, input: input, packedWeights: packedWeights, bias: bias, output: output)
+    try convolution.forward(
+      count: count, input: input, packedWeights: packedWeights, bias: bias, isRectified: isRectified, output: output)
   }
 
   public func convolutionInputGradient(

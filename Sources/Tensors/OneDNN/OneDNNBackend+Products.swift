@@ -35,7 +35,7 @@ extension OneDNNBackend {
     var (source, weights, destination) = (a.descriptor, b.descriptor, c.descriptor)
     try check(dnnl_matmul_desc_init(&operation, &source, &weights, nil, &destination), "matmul_desc_init")
     let descriptor = try OneDNNDescriptor(
-      operation: &operation, engine: engine, accumulating: accumulating, what: "matmul")
+      operation: &operation, engine: engine, finish: accumulating ? .add : .set, what: "matmul")
     return try OneDNNPrimitive(
       descriptor, [(DNNL_ARG_SRC_0, a), (DNNL_ARG_WEIGHTS_0, b), (DNNL_ARG_DST_0, c)], engine: engine,
       scratch: scratch)

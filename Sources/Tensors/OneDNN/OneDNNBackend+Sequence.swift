@@ -160,6 +160,62 @@ extension OneDNNBackend {
     }
   }
 
+  public func embedMeans(
+    _ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, table: Floats, output: MutableFloats
+  ) {
+    geometry.check(count: count, tokens: tokens, rows: output.count, table: table.count)
+    let (positions, dimension) = (geometry.positions, geometry.dimension)
+    for i in 0..<count {
+      ck_embedding_mean(
+        positions, geometry.vocabulary, dimension, tokens.slice(i * positions, positions).baseAddress,
+        table.baseAddress, output.slice(i * dimension, dimension).baseAddress)
+    }
+  }
+
+  public func addMeanEmbeddingGradientSum(
+    _ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, outputGradient: Floats, factors: Floats?,
+    to table: MutableFloats
+  ) {
+    geometry.check(count: count, tokens: tokens, rows: outputGradient.count, table: table.count)
+    precondition((factors?.count ?? count) >= count)
+    let (positions, dimension) = (geometry.positions, geometry.dimension)
+    for i in 0..<count {
+      let factor = factors?[i] ?? 1
+      if factor == 0 { continue }
+      ck_embedding_mean_scatter(
+        positions, geometry.vocabulary, dimension, geometry.padding ?? -1,
+        tokens.slice(i * positions, positions).baseAddress, factor / Float(positions),
+        outputGradient.slice(i * dimension, dimension).baseAddress, table.baseAddress)
+    }
+  }
+
+  /// A place for each token of a usual vocabulary; in any case two for each position.
+  private static func meanSlotCount(_ geometry: MeanEmbeddingGeometry) -> Int {
+    max(slotCount(positions: geometry.positions), slotCount(positions: min(geometry.vocabulary, 1 << 14) / 2 + 1))
+  }
+
+  public func meanEmbeddingScratchCount(_ geometry: MeanEmbeddingGeometry) -> Int {
+    2 * Self.meanSlotCount(geometry) + geometry.positions
+  }
+
+  public func meanEmbeddingSquaredNorms(
+    _ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, outputGradient: Floats, scratch: MutableFloats,
+    into squaredNorms: MutableDoubles
+  ) {
+    geometry.check(count: count, tokens: tokens, rows: outputGradient.count, table: .max)
+    precondition(squaredNorms.count >= count && geometry.positions <= Int(UInt32.max) / 2)
+    precondition(scratch.count >= meanEmbeddingScratchCount(geometry))
+    guard count > 0, let squares = squaredNorms.baseAddress, let work = scratch.baseAddress else { return }
+    ck_token_count_squares(
+      count, geometry.positions, geometry.vocabulary, geometry.padding ?? -1, tokens.baseAddress,
+      Self.meanSlotCount(geometry), UnsafeMutableRawPointer(work).assumingMemoryBound(to: UInt32.self), squares)
+    let positions = Double(geometry.positions)
+    for i in 0..<count {
+      let row = outputGradient.slice(i * geometry.dimension, geometry.dimension)
+      squaredNorms[i] *= row.reduce(0.0) { $0 + Double($1) * Double($1) } / (positions * positions)
+    }
+  }
+
   public func tiedInnerProduct(
     _ geometry: TiedGeometry, tokens: Floats, input: Floats, outputGradient: Floats, embeddingGradient: Floats
   ) -> Double {

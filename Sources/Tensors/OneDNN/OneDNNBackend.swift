@@ -7,7 +7,7 @@ import COneDNN
 /// layouts on forward passes and equal on backward ones, without any reorder between layers.
 public final class OneDNNBackend: NumericBackend {
   let engine: OneDNNEngine
-  let scratch = OneDNNScratch()
+  let scratch = OneDNNScratch(), staging = OneDNNScratch()
   private var products: [ProductKey: OneDNNPrimitive] = [:]
   var convolutions: [ConvolutionGeometry: OneDNNConvolution] = [:]
   var sequenceProducts: [OneDNNProductKey: OneDNNPrimitive] = [:]
@@ -45,7 +45,7 @@ public final class OneDNNBackend: NumericBackend {
     var (source, weights, destination) = (a.descriptor, b.descriptor, c.descriptor)
     try check(dnnl_matmul_desc_init(&operation, &source, &weights, nil, &destination), "matmul_desc_init")
     let descriptor = try OneDNNDescriptor(
-      operation: &operation, engine: engine, accumulating: accumulating, what: "matmul")
+      operation: &operation, engine: engine, finish: accumulating ? .add : .set, what: "matmul")
     return try OneDNNPrimitive(
       descriptor, [(DNNL_ARG_SRC_0, a), (DNNL_ARG_WEIGHTS_0, b), (DNNL_ARG_DST_0, c)], engine: engine,
       scratch: scratch)

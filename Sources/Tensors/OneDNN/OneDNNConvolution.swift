@@ -16,18 +16,21 @@ final class OneDNNConvolution {
   private var forward: [ForwardKey: StagedPrimitive] = [:]
   private var inputGradient: [Int: StagedPrimitive] = [:]
   private var weightGradient: [Int: OneDNNPrimitive] = [:]
-  private let sum = OneDNNScratch()
-  private let staging = OneDNNScratch()
+  /// For what lies between two primitives, as `scratch` shared with the other convolutions.
+  private let staging: OneDNNScratch
 
   private struct ForwardKey: Hashable {
     let count: Int
-    let hasBias: Bool
+    let hasBias, isRectified: Bool
   }
 
-  init(_ geometry: ConvolutionGeometry, engine: OneDNNEngine, scratch: OneDNNScratch) throws(TensorError) {
+  init(
+    _ geometry: ConvolutionGeometry, engine: OneDNNEngine, scratch: OneDNNScratch, staging: OneDNNScratch
+  ) throws(TensorError) {
     self.geometry = geometry
     self.engine = engine
     self.scratch = scratch
+    self.staging = staging
     let recipe = OneDNNConvolutionRecipe(geometry: geometry, engine: engine)
     let stagedRecipe = OneDNNConvolutionRecipe(
       geometry: geometry, engine: engine, isBlocked: geometry.isFasterInBlocks)
@@ -65,9 +68,9 @@ final class OneDNNConvolution {
   }
 
   func forward(
-    count: Int, input: Floats, packedWeights: Floats, bias: Floats?, output: MutableFloats
+    count: Int, input: Floats, packedWeights: Floats, bias: Floats?, isRectified: Bool, output: MutableFloats
   ) throws(TensorError) {
-    let key = ForwardKey(count: count, hasBias: bias != nil)
+    let key = ForwardKey(count: count, hasBias: bias != nil, isRectified: isRectified)
     let primitive: StagedPrimitive
     if let known = forward[key] {
       primitive = known
@@ -114,8 +117,8 @@ final class OneDNNConvolution {
 
   /// The weight gradient of the whole block, in the layout `exampleGradient`, added to one in [out, in, height, width].
   func addSum(count: Int, input: Floats, outputGradient: Floats, to result: MutableFloats) throws(TensorError) {
-    try sum.require(exampleGradient.byteCount)
-    let block = sum.pointer?.assumingMemoryBound(to: Float.self)
+    try staging.require(exampleGradient.byteCount)
+    let block = staging.pointer?.assumingMemoryBound(to: Float.self)
     let primitive = try weightGradientPrimitive(count: count)
     try primitive.run(input.baseAddress, outputGradient.baseAddress, block)
     try addExample.run(block, result.baseAddress)
@@ -136,7 +139,8 @@ final class OneDNNConvolution {
   }
 
   private func makeForward(_ key: ForwardKey) throws(TensorError) -> StagedPrimitive {
-    let descriptor = try stagedRecipe.forward(count: key.count, weights: forwardWeights, hasBias: key.hasBias)
+    let descriptor = try stagedRecipe.forward(
+      count: key.count, weights: forwardWeights, hasBias: key.hasBias, isRectified: key.isRectified)
     let source = try descriptor.layout(dnnl_query_src_md), destination = try descriptor.layout(dnnl_query_dst_md)
     var tensors = [
       (DNNL_ARG_SRC_0, source), (DNNL_ARG_WEIGHTS_0, forwardWeights), (DNNL_ARG_DST_0, destination),
@@ -242,7 +246,9 @@ struct OneDNNConvolutionRecipe {
       isBlocked || isSingleToSixteen ? dnnl_aBcd16b : dnnl_acdb)
   }
 
-  func forward(count: Int, weights: OneDNNLayout, hasBias: Bool) throws(TensorError) -> OneDNNDescriptor {
+  func forward(
+    count: Int, weights: OneDNNLayout, hasBias: Bool, isRectified: Bool = false
+  ) throws(TensorError) -> OneDNNDescriptor {
     var operation = dnnl_convolution_desc_t()
     var source = try input(count).descriptor
     var destination = try output(count).descriptor
@@ -252,7 +258,8 @@ struct OneDNNConvolutionRecipe {
       dnnl_dilated_convolution_forward_desc_init(
         &operation, dnnl_forward_training, dnnl_convolution_direct, &source, &weights, &bias, &destination, strides,
         dilation, paddingBefore, paddingAfter), "dilated_convolution_forward_desc_init")
-    return try OneDNNDescriptor(operation: &operation, engine: engine, what: "convolution_forward")
+    return try OneDNNDescriptor(
+      operation: &operation, engine: engine, finish: isRectified ? .rectify : .set, what: "convolution_forward")
   }
 
   func inputGradient(count: Int, weights: OneDNNLayout) throws(TensorError) -> OneDNNDescriptor {

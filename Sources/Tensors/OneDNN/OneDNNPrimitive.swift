@@ -58,10 +58,10 @@ final class OneDNNDescriptor {
   ///   - operation: one of the library's operation descriptors, as the library leaves it to its caller to keep.
   ///   - hint: the forward descriptor, for a backward operation.
   init(
-    operation: UnsafeRawPointer, engine: OneDNNEngine, accumulating: Bool = false, hint: OneDNNDescriptor? = nil,
+    operation: UnsafeRawPointer, engine: OneDNNEngine, finish: OneDNNFinish = .set, hint: OneDNNDescriptor? = nil,
     what: StaticString
   ) throws(TensorError) {
-    let attributes = try OneDNNAttributes(accumulating: accumulating)
+    let attributes = try OneDNNAttributes(finish)
     // An implementation is chosen, and its work divided, for the number of threads at this moment.
     onednn_use_one_thread()
     var handle: dnnl_primitive_desc_t?
@@ -75,7 +75,7 @@ final class OneDNNDescriptor {
   init(
     reorder source: OneDNNLayout, to destination: OneDNNLayout, engine: OneDNNEngine, accumulating: Bool = false
   ) throws(TensorError) {
-    let attributes = try OneDNNAttributes(accumulating: accumulating)
+    let attributes = try OneDNNAttributes(accumulating ? .add : .set)
     onednn_use_one_thread()
     var handle: dnnl_primitive_desc_t?
     var (from, to) = (source.descriptor, destination.descriptor)
@@ -97,21 +97,34 @@ final class OneDNNDescriptor {
   }
 }
 
-/// User-managed scratch for every primitive, and perhaps accumulation into the destination.
+/// What an operation does with its result.
+enum OneDNNFinish {
+  case set
+  /// Adds it to the destination.
+  case add
+  /// Sets the destination to the greater of it and 0.
+  case rectify
+}
+
+/// User-managed scratch for every primitive, and how it finishes.
 private final class OneDNNAttributes {
   let handle: dnnl_primitive_attr_t
 
-  init(accumulating: Bool) throws(TensorError) {
+  init(_ finish: OneDNNFinish) throws(TensorError) {
     var handle: dnnl_primitive_attr_t?
     try check(dnnl_primitive_attr_create(&handle), "primitive_attr_create")
     guard let handle else { throw .library("oneDNN: no attributes") }
     self.handle = handle
     try check(dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), "set_scratchpad_mode")
-    guard accumulating else { return }
+    guard finish != .set else { return }
     var operations: dnnl_post_ops_t?
     try check(dnnl_post_ops_create(&operations), "post_ops_create")
     defer { dnnl_post_ops_destroy(operations) }
-    try check(dnnl_post_ops_append_sum(operations, 1), "post_ops_append_sum")
+    if finish == .add {
+      try check(dnnl_post_ops_append_sum(operations, 1), "post_ops_append_sum")
+    } else {
+      try check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0), "post_ops_append_eltwise")
+    }
     try check(dnnl_primitive_attr_set_post_ops(handle, operations), "primitive_attr_set_post_ops")
   }
 

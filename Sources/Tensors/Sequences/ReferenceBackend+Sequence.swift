@@ -114,6 +114,52 @@ extension ReferenceBackend {
     }
   }
 
+  public func embedMeans(
+    _ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, table: Floats, output: MutableFloats
+  ) {
+    for i in 0..<count {
+      for j in 0..<geometry.dimension {
+        let sum = tokens.slice(i * geometry.positions, geometry.positions).reduce(0.0) {
+          $0 + (row($1, geometry.vocabulary).map { Double(table[$0 * geometry.dimension + j]) } ?? 0)
+        }
+        output[i * geometry.dimension + j] = Float(sum / Double(geometry.positions))
+      }
+    }
+  }
+
+  public func addMeanEmbeddingGradientSum(
+    _ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, outputGradient: Floats, factors: Floats?,
+    to table: MutableFloats
+  ) {
+    let dimension = geometry.dimension
+    for i in 0..<count * geometry.positions {
+      guard let row = row(tokens[i], geometry.vocabulary), row != geometry.padding else { continue }
+      let example = i / geometry.positions
+      let factor = (factors?[example] ?? 1) / Float(geometry.positions)
+      for j in 0..<dimension { table[row * dimension + j] += factor * outputGradient[example * dimension + j] }
+    }
+  }
+
+  public func meanEmbeddingScratchCount(_ geometry: MeanEmbeddingGeometry) -> Int { 0 }
+
+  public func meanEmbeddingSquaredNorms(
+    _ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, outputGradient: Floats, scratch: MutableFloats,
+    into squaredNorms: MutableDoubles
+  ) {
+    let (positions, dimension) = (geometry.positions, geometry.dimension)
+    for i in 0..<count {
+      // Every position has the gradient of the mean over their number.
+      let gradient = outputGradient.slice(i * dimension, dimension).map { $0 / Float(positions) }
+      let repeated = (0..<positions).flatMap { _ in gradient }
+      repeated.withUnsafeBufferPointer {
+        embeddingSquaredNorms(
+          count: 1, positions: positions, vocabulary: geometry.vocabulary, dimension: dimension,
+          padding: geometry.padding, tokens: tokens.slice(i * positions, positions), outputGradient: $0,
+          scratch: scratch, into: squaredNorms.slice(i, 1))
+      }
+    }
+  }
+
   public func tiedInnerProduct(
     _ geometry: TiedGeometry, tokens: Floats, input: Floats, outputGradient: Floats, embeddingGradient: Floats
   ) -> Double {

@@ -72,6 +72,20 @@ public protocol SequenceBackend: AnyObject {
   func embeddingSquaredNorms(
     count: Int, positions: Int, vocabulary: Int, dimension: Int, padding: Int?, tokens: Floats,
     outputGradient: Floats, scratch: MutableFloats, into squaredNorms: MutableDoubles)
+  /// Row i of the output [count, dimension] is the mean over the rows of example i's `positions` tokens.
+  func embedMeans(_ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, table: Floats, output: MutableFloats)
+  /// table[token] += factors[i]/positions · (row i of the output gradient), for each of an example's tokens but those equal
+  /// to the padding; without factors, all are 1.
+  func addMeanEmbeddingGradientSum(
+    _ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, outputGradient: Floats, factors: Floats?,
+    to table: MutableFloats)
+  /// Floats of scratch for `meanEmbeddingSquaredNorms`.
+  func meanEmbeddingScratchCount(_ geometry: MeanEmbeddingGeometry) -> Int
+  /// Each example's squared norm of the table's gradient. All its rows are multiples of one: with the output gradient g of
+  /// the mean over T positions, a token that is there c times has the row c/T · g, so that it is |g|²/T² · Σ c².
+  func meanEmbeddingSquaredNorms(
+    _ geometry: MeanEmbeddingGeometry, count: Int, tokens: Floats, outputGradient: Floats, scratch: MutableFloats,
+    into squaredNorms: MutableDoubles)
   /// The inner product of an example's two gradients of a table that is an embedding (with `embeddingGradient`
   /// [positions, dimension]) and the weights of the output layer (with `input` [headPositions, dimension] and
   /// `outputGradient` [headPositions, vocabulary]): Σ over s, t of outputGradient[s, token t] · (input s ·
@@ -142,5 +156,21 @@ public struct TiedGeometry: Hashable, Sendable {
   func check(_ tokens: Floats, _ input: Floats, _ outputGradient: Floats, _ embeddingGradient: Floats) {
     precondition(tokens.count >= positions && input.count >= headPositions * dimension)
     precondition(outputGradient.count >= headPositions * vocabulary && embeddingGradient.count >= positions * dimension)
+  }
+}
+
+/// The sizes of an embedding whose mean over the positions is all that anybody reads.
+public struct MeanEmbeddingGeometry: Hashable, Sendable {
+  public var positions, vocabulary, dimension: Int
+  public var padding: Int?
+
+  public init(positions: Int, vocabulary: Int, dimension: Int, padding: Int?) {
+    (self.positions, self.vocabulary, self.dimension) = (positions, vocabulary, dimension)
+    self.padding = padding
+  }
+
+  /// - Parameter rows: means, or their gradients.
+  func check(count: Int, tokens: Floats, rows: Int, table: Int) {
+    precondition(tokens.count >= count * positions && rows >= count * dimension && table >= vocabulary * dimension)
   }
 }
