@@ -26,6 +26,7 @@ import Testing
     GET   /v1/datasets                        +      +       +       +     +
     POST  /v1/datasets                        -      -       -       +     -
     GET   /v1/datasets/dat_a                  +      +       +       +     +
+    GET   /v1/presets                         +      +       +       +     +
     GET   /v1/jobs                            +      +       +       +     +
     POST  /v1/jobs                            -      -       +       +     -
     GET   /v1/jobs/job_a                      +      +       +       +     +

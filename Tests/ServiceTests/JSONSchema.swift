@@ -100,6 +100,8 @@ struct JSONSchema {
     case ("exclusiveMinimum", _): value.number.map { $0 > argument.number ?? .nan } ?? true
     case ("exclusiveMaximum", _): value.number.map { $0 < argument.number ?? .nan } ?? true
     case ("minItems", _): value.elements.map { Double($0.count) >= argument.number ?? .nan } ?? true
+    case ("pattern", .string(let pattern)): try value.text.map { try Regex(pattern).firstMatch(in: $0) != nil } ?? true
+    case ("maxLength", _): value.text.map { Double($0.unicodeScalars.count) <= argument.number ?? .nan } ?? true
     case ("maxItems", _): value.elements.map { Double($0.count) <= argument.number ?? .nan } ?? true
     default: throw Unsupported.keyword(name)
     }
