@@ -64,4 +64,45 @@ import Testing
       shapes?.description.contains("0.weight [9, 13]") == true
         && shapes?.description.contains("l1.weight [8, 13]") == true)
   }
+
+  /// A table that embeds tokens and gives logits has a gradient of two parts, whose inner product is in its norm: every method
+  /// against the gradients of one example after another.
+  @Test(arguments: GradientStrategy.allCases, [BackendKind.oneDNN, .reference])
+  func sharedTablesCountTheirCrossTerm(strategy: GradientStrategy, backend: BackendKind) throws {
+    let layers: [LayerSpecification] = [
+      LayerSpecification(name: "wte", .embedding(vocabularySize: nil, dimension: 8, paddingIndex: 3)),
+      LayerSpecification(.positionEmbedding),
+      LayerSpecification(.transformerBlock(TransformerBlockSpecification(heads: 2))),
+      LayerSpecification(.layerNorm(epsilon: 1e-5)), LayerSpecification(.tiedDense(embedding: "wte")),
+    ]
+    let network = try Network(
+      ModelArchitecture(
+        ModelSpecification(.layers(layers), loss: .tokenCrossEntropy),
+        input: ModelInput(shape: .features(7), vocabularySize: 11, classCount: 11, targetCount: 7)))
+    var random = TestRandom(5)
+    let parameters = (0..<network.parameterCount).map { _ in Float.random(in: -0.5...0.5, using: &random) }
+    let tokens = (0..<5).map { _ in (0..<14).map { _ in Float(Int.random(in: 0..<11, using: &random)) } }
+    func engine(_ examples: [[Float]], _ mode: GradientMode, _ strategy: GradientStrategy) throws -> GradientEngine {
+      let engine = try GradientEngine(
+        network: network,
+        configuration: EngineConfiguration(
+          batchSize: examples.count, backend: backend, threads: 1, mode: mode, strategy: strategy))
+      for (row, example) in examples.enumerated() {
+        try example.withUnsafeBufferPointer {
+          try engine.load(row: row, features: $0.extracting(0..<7), targets: $0.extracting(7..<14))
+        }
+      }
+      return engine
+    }
+    let together = try engine(tokens, .perExample, strategy)
+    try together.accumulate(parameters: parameters, rule: GivenFactors(Array(repeating: 1, count: tokens.count)))
+    for (row, example) in tokens.enumerated() {
+      let alone = try engine([example], .batch, .auto)
+      try alone.accumulate(parameters: parameters, rule: GivenFactors([1]))
+      var gradient = Array(repeating: Float(0), count: network.parameterCount)
+      try alone.takeGradient(addingTo: &gradient)
+      let expected = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }
+      #expect(abs(together.squaredNorms[row] - expected) <= 1e-5 * expected, "\(strategy) row \(row)")
+    }
+  }
 }
