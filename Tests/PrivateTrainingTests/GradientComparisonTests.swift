@@ -11,6 +11,7 @@ import Testing
 @Suite struct GradientComparisonTests {
   static let cases = [
     "logreg", "mlp", "tutorial_cnn", "conv_variants", "norms", "resblock", "embed_pool", "lstm", "gru", "attention",
+    "tied", "padding", "conv1d",
   ]
 
   func model(_ name: String) throws -> ModelSpecification {

@@ -69,11 +69,13 @@ struct Schedule {
     if mode == .perExample {
       // Gradients are there again in a second backward pass; without one the sums need those of the first.
       let isRepeated = strategy.hasSecondBackwardPass
+      let owners = Set(network.layers.compactMap { ($0 as? any TiedLayer)?.owner })
       for index in backward {
-        let trained = trained[index]
-        let sumReads = trained.map { $0.layer.sumReadsTensors($0.method) || $0.layer is any TiedLayer } ?? false
-        guard isRepeated || sumReads else { continue }
-        if !isRepeated { gradientsReadLast.insert(graph.outputs[index]) }
+        // Cross terms are part of the norms, and there only once both layers of a pair are through.
+        let hasCrossTerms = owners.contains(index) || network.layers[index] is any TiedLayer
+        let sumReads = trained[index].map { $0.layer.sumReadsTensors($0.method) } ?? false
+        guard isRepeated || sumReads || hasCrossTerms else { continue }
+        if !isRepeated || hasCrossTerms { gradientsReadLast.insert(graph.outputs[index]) }
         let reads = network.layers[index].backwardReads
         if reads.contains(.output) { valuesReadLast.insert(graph.outputs[index]) }
         if reads.contains(.input) { valuesReadLast.formUnion(graph.inputs[index]) }
