@@ -209,6 +209,22 @@ void ck_patches(const ck_window *w, ptrdiff_t first, ptrdiff_t part, const float
   }
 }
 
+void ck_patches_by_channel(const ck_window *w, const float *x, float *patches) {
+  ptrdiff_t taps = w->kernel_height * w->kernel_width, size = w->channels * taps;
+  memset(patches, 0, (size_t)(w->output_height * w->output_width * size) * sizeof(float));
+  FOR_EACH_OUTPUT(w) {
+    cut c = cut_to_image(w, row, column);
+    for (ptrdiff_t ky = c.dy0; ky < c.dy1; ky++) {
+      for (ptrdiff_t kx = c.dx0; kx < c.dx1; kx++) {
+        const float *p = x + ((c.top + ky * w->dilation_height) * w->width + c.left + kx * w->dilation_width) * w->channels;
+        float *target = patches + ky * w->kernel_width + kx;
+        for (ptrdiff_t i = 0; i < w->channels; i++) target[i * taps] = p[i];
+      }
+    }
+    patches += size;
+  }
+}
+
 void ck_spread_pixels(ptrdiff_t height, ptrdiff_t width, ptrdiff_t line, ptrdiff_t offset, ptrdiff_t size,
                       const float *matrix, float *spread) {
   memset(spread, 0, (size_t)(size * size) * sizeof(float));

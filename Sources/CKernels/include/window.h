@@ -25,6 +25,9 @@ void ck_average_pool_gradient(const ck_window *window, size_t count, const float
 /// [kernel_height, kernel_width, part], zero where it is padding.
 void ck_patches(const ck_window *window, ptrdiff_t first, ptrdiff_t part, const float *x, float *patches);
 
+/// The patches of all channels with the channel first, [channels, kernel_height, kernel_width]: the order of a weight.
+void ck_patches_by_channel(const ck_window *window, const float *x, float *patches);
+
 /// Spreads a [height·width, height·width] matrix of the pixels of an image, pixel (r, c) becoming number
 /// offset + r·line + c, over a zero matrix [size, size].
 void ck_spread_pixels(ptrdiff_t height, ptrdiff_t width, ptrdiff_t line, ptrdiff_t offset, ptrdiff_t size,
