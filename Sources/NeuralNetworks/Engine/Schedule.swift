@@ -81,14 +81,6 @@ struct Schedule {
         if reads.contains(.input) { valuesReadLast.formUnion(graph.inputs[index]) }
       }
       if isRepeated { valuesReadLast.insert(graph.output) }
-      // The norm of a shared parameter has a term of both its layers, which is taken when both gradients are there.
-      for index in backward {
-        guard let tied = trained[index]?.layer as? any TiedLayer else { continue }
-        for place in [index, tied.owner] {
-          gradientsReadLast.insert(graph.outputs[place])
-          valuesReadLast.formUnion(graph.inputs[place])
-        }
-      }
       for tensor in valuesReadLast { touch(&values, tensor, at: end) }
       for tensor in gradientsReadLast { touch(&gradients, tensor, at: end) }
     }
