@@ -70,6 +70,33 @@ import Testing
     }
   }
 
+  /// Few pixels of many channels: the weight gradient of many examples is taken in parts, the last of them shorter.
+  @Test func weightGradientsInParts() throws {
+    var numbers = Numbers(seed: 8)
+    let geometry = try ConvolutionGeometry(
+      channels: 256, height: 4, width: 4, outputChannels: 256, window: Window(kernel: 3, stride: 1, padding: .all(1)))
+    let count = 18
+    let input = numbers.floats(count * geometry.inputCount), gradient = numbers.floats(count * geometry.outputCount)
+    var (together, oneByOne) = (numbers.floats(geometry.weightCount), [Float]())
+    oneByOne = together
+    try input.withUnsafeBufferPointer { input in
+      try gradient.withUnsafeBufferPointer { gradient in
+        try together.withUnsafeMutableBufferPointer {
+          try fast.addConvolutionWeightGradientSum(
+            geometry, count: count, input: input, outputGradient: gradient, to: $0)
+        }
+        try oneByOne.withUnsafeMutableBufferPointer { sum in
+          for i in 0..<count {
+            try fast.addConvolutionWeightGradientSum(
+              geometry, count: 1, input: input.slice(i * geometry.inputCount, geometry.inputCount),
+              outputGradient: gradient.slice(i * geometry.outputCount, geometry.outputCount), to: sum)
+          }
+        }
+      }
+    }
+    #expect(largestDifference(together, oneByOne) < 1e-5)
+  }
+
   private func expectAgreement(_ geometry: ConvolutionGeometry, count: Int, _ numbers: inout Numbers) throws {
     let input = numbers.floats(count * geometry.inputCount)
     let weights = numbers.floats(geometry.weightCount)
