@@ -32,10 +32,10 @@ struct BlockSizes: Hashable {
   ///
   /// A large block reads the weights and writes the gradient sum seldom; a small one stays in the cache. So: what has its
   /// activations and gradients in 8 MiB and the room of the weights and their sum, at most 32 examples; at least 16, if
-  /// they fit 64 MiB, for the products need rows, or 8 where kept gradients want the cache as well; and more where even
-  /// they take less than 2 MiB. Measured on one core, ms for half of a usual batch in blocks of 8, 16, 32 and 64:
-  /// LargerConvNet 38.5, 36.5, 36.9, 49; the tutorial's network 2.84, 2.49, 2.35, 2.26; an LSTM 9.5, 10.1, 9.7, -; VGG11
-  /// with 32 examples in one block 186, in 24 and 8 222.
+  /// they fit 64 MiB, for the products need rows, or 8 where kept gradients want the cache as well and the weights leave
+  /// it to them; and more where even they take less than 2 MiB. Measured on one core, ms for half of a usual batch in
+  /// blocks of 8, 16, 32 and 64: LargerConvNet 38.5, 36.5, 36.9, 49; the tutorial's network 2.84, 2.49, 2.35, 2.26; an
+  /// LSTM 9.5, 10.1, 9.7, -; VGG11 with 32 examples in one block 186, in 24 and 8 222.
   init(_ network: Network, _ configuration: EngineConfiguration) {
     batch = configuration.batchSize
     threads = configuration.threads
@@ -45,9 +45,9 @@ struct BlockSizes: Hashable {
     }
     let bytes = 2 * MemoryLayout<Float>.size
     func fitting(_ limit: Int) -> Int { limit / max(floats * bytes, 1) }
+    let keepsInCache = configuration.mode == .perExample && network.parameterCount * MemoryLayout<Float>.size <= 2 << 20
     let some = max(
-      fitting((8 << 20) + network.parameterCount * bytes), min(fitting(64 << 20), configuration.mode == .batch ? 16 : 8)
-    )
+      fitting((8 << 20) + network.parameterCount * bytes), min(fitting(64 << 20), keepsInCache ? 8 : 16))
     let preferred = max(min(some, 32), min(fitting(2 << 20), 256))
     let most = min(max(configuration.blockSize ?? preferred, 1), share)
     let blocks = (share + most - 1) / most
