@@ -28,12 +28,12 @@ public struct DatasetLoader: Sendable {
       }
       try requireExamples(count, source)
       return DatasetDescription(
-        exampleCount: count, shape: reader.shape, classCount: classCount(source), targetCount: reader.targetCount,
+        exampleCount: count, shape: reader.shape, classCount: source.targetClassCount, targetCount: reader.targetCount,
         vocabularySize: source.vocabularySize)
     }
     let arrays = try ArrayFiles(source, loader: self)
     return DatasetDescription(
-      exampleCount: arrays.exampleCount, shape: arrays.shape, classCount: classCount(source),
+      exampleCount: arrays.exampleCount, shape: arrays.shape, classCount: source.targetClassCount,
       targetCount: arrays.targetCount, vocabularySize: source.vocabularySize)
   }
 
@@ -55,7 +55,7 @@ public struct DatasetLoader: Sendable {
       let (features, targets) = try arrays.read()
       return Examples(
         features: features, shape: arrays.shape, targets: targets, targetCount: arrays.targetCount,
-        classCount: classCount(source), vocabularySize: source.vocabularySize)
+        classCount: source.targetClassCount, vocabularySize: source.vocabularySize)
     }
     var features: [Float] = []
     var targets: [Float] = []
@@ -65,7 +65,7 @@ public struct DatasetLoader: Sendable {
     try requireExamples(targets.count, source)
     return Examples(
       features: features, shape: reader.shape, targets: targets, targetCount: reader.targetCount,
-      classCount: classCount(source), vocabularySize: source.vocabularySize)
+      classCount: source.targetClassCount, vocabularySize: source.vocabularySize)
   }
 
   /// Nil for formats whose headers know the number of examples.
@@ -80,11 +80,6 @@ public struct DatasetLoader: Sendable {
       return try TextReader(try open(source.features), layout: layout)
     case .idx, .npy, .tokenIDs: return nil
     }
-  }
-
-  /// Where the targets are tokens, there is a class for each of them.
-  private func classCount(_ source: DatasetSource) -> Int? {
-    source.predictsTokens ? source.vocabularySize : source.classCount
   }
 
   // MARK: Checks

@@ -62,6 +62,7 @@ extension KnownDataset {
   /// As it is registered.
   public var registration: DatasetRegistration {
     DatasetRegistration(
-      source: source, shape: description.shape, targetCount: description.targetCount, split: name.split(separator: "/").last.map(String.init))
+      source: source, shape: description.shape, targetCount: description.targetCount,
+      split: name.split(separator: "/").last.map(String.init))
   }
 }

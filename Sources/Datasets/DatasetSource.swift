@@ -57,6 +57,10 @@ public struct DatasetSource: Hashable, Sendable, Codable {
   /// Whether an example's targets are its own tokens, one place on.
   public var predictsTokens: Bool { format == .text || format == .tokenIDs && labels == nil }
 
+  /// Targets are classes in 0 ..< this: those declared, or a class for each token where tokens are predicted; nil where
+  /// they are real numbers.
+  public var targetClassCount: Int? { predictsTokens ? vocabularySize : classCount }
+
   /// Features are token ids in 0 ..< this; nil where they are numbers.
   public var vocabularySize: Int? {
     switch format {

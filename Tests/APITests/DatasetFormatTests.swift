@@ -68,6 +68,14 @@ import Testing
     let answer = register(#"{"name": "hamlet", "format": "text", "files": ["text"], "length": 6}"#)
     #expect(answer.json["shape"] == [6] && answer.json["size"] == 3 && answer.json["classes"] == .null)
     #expect(answer.json["vocabulary_size"] == 257)
+    let job = api.post(
+      "/v1/jobs?dry_run=true",
+      """
+      {"name": "t", "dataset": "hamlet", "model": {"preset": "gpt2-tiny"}, "privacy": {"noise_multiplier": 1, "delta": 0.01},
+       "budget": "\(api.post("/v1/budgets", #"{"name": "b", "dataset": "hamlet", "epsilon": 30, "delta": 0.1}"#).json["id"]?.string ?? "")",
+       "training": {"batch_size": 1, "steps": 1, "optimizer": {"type": "adam", "learning_rate": 0.001}, "clipping": {"norm": 1}}}
+      """)
+    #expect(job.status == 200, "\(job.text)")
     _ = register(#"{"name": "h", "format": "text", "files": ["text"], "length": 60}"#, at: "/files/0")
     _ = register(#"{"name": "h", "format": "text", "files": ["text"], "length": 6, "classes": 3}"#, at: "/classes")
     _ = register(#"{"name": "h", "format": "text", "files": ["text"]}"#, at: "/length")

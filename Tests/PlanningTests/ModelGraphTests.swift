@@ -216,6 +216,21 @@ import Testing
   // MARK: Refusals
 
   static let refusals: [(layers: String, input: ModelInput, pointer: String, words: String)] = [
+    (
+      #"{"type": "conv1d", "filters": 2, "kernel_size": 3, "dilation_rate": 100000000, "padding": 100000000}"#,
+      sequence,
+      "/0", "reaches over"
+    ),
+    (
+      #"{"type": "conv1d", "filters": 2, "kernel_size": 3, "dilation_rate": 30000, "padding": 30000}"#, sequence,
+      "/0/padding", "at most"
+    ),
+    (
+      #"{"type": "conv2d", "filters": 2, "kernel_size": 3, "strides": 4611686018427387904}"#, image, "/0/strides",
+      "at most"
+    ),
+    (#"{"type": "max_pool2d", "pool_size": 2, "strides": 2147483648}"#, image, "/0/strides", "at most"),
+    (#"{"type": "max_pool2d", "pool_size": 2001, "padding": 1000, "strides": 1}"#, image, "/0/pool_size", "65535"),
     (#"{"type": "dense", "name": "a b", "units": 3}"#, sequence, "/0/name", "ASCII"),
     (#"{"type": "dense", "name": "input", "units": 3}"#, sequence, "/0/name", "else"),
     (

@@ -54,6 +54,7 @@ struct JobAnswer {
       .init("metrics", .array(metrics.map(\.json))),
       .init("timing", profile?["timing"] ?? .null),
       .init("memory", profile?["memory"] ?? .null),
+      .init("plan", profile?["plan"] ?? .null),
       .init("artifacts", .array(job.artifacts.map { $0.json(of: job.id) })),
       .init("attempts", .integer(job.attempts)),
       .init("created_at", .string(job.created.description)),

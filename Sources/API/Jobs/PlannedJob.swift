@@ -131,7 +131,7 @@ private struct JobData {
       return nil
     }
     return DatasetFacts(
-      reference: name, exampleCount: size, inputShape: shape, classCount: registered.source.classCount,
+      reference: name, exampleCount: size, inputShape: shape, classCount: registered.source.targetClassCount,
       targetCount: registered.targetCount, vocabularySize: registered.source.vocabularySize,
       isPublic: dataset.isPublic)
   }

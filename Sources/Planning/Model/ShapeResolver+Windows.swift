@@ -57,6 +57,10 @@ extension ShapeResolver {
     let plane = try plane(written.spatial, input)
     try requirePositive(written.window, "pool_size")
     try requirePositive(written.strides, "strides")
+    guard saturatingProduct([written.window.height, written.window.width]) <= Self.poolLimit else {
+      throw issue(
+        "pool_size", "A pool's window has at most \(Self.poolLimit) pixels; global pooling takes whole images.")
+    }
     let rows = try side(
       plane.height, Window(written.window.height, written.strides.height, 1), written.padding, \.height)
     let columns = try side(
@@ -87,8 +91,13 @@ extension ShapeResolver {
     }
   }
 
-  /// Beyond any image, and far from where sums of sizes would overflow.
-  private static let reachLimit = 1 << 32
+  /// Windows that reach further, or move on further at once, are refused: no side is that long, and what pads an image up
+  /// to them is computed with like the image itself.
+  private static let reachLimit = 1 << 16
+  /// The same for zeros on one side of it.
+  private static let paddingLimit = 1 << 12
+  /// Pixels of a pool's window.
+  private static let poolLimit = 65_535
 
   /// Output length and zeros before and after along one side, by the formulas of TensorFlow: `valid` gives
   /// ⌊(n − k)/s⌋ + 1, `same` gives ⌈n/s⌉ with max((⌈n/s⌉ − 1)·s + k − n, 0) zeros, the odd one at the end. A number p is p
@@ -96,6 +105,12 @@ extension ShapeResolver {
   private func side(
     _ length: Int, _ window: Window, _ padding: Padding, _ side: KeyPath<Extent, Int>
   ) throws(PlanningError) -> (output: Int, before: Int, after: Int) {
+    guard window.stride <= Self.reachLimit else {
+      throw issue("strides", "strides are at most \(Self.reachLimit), not \(window.stride).")
+    }
+    guard window.reach <= Self.reachLimit else {
+      throw issue("A window that reaches over \(window.reach) does not fit a side of \(length): make it smaller.")
+    }
     switch padding {
     case .valid: return (try steps(length, window), 0, 0)
     case .zeros(let extent):
@@ -103,8 +118,8 @@ extension ShapeResolver {
       guard zeros >= 0, zeros < window.reach else {
         throw issue("padding", "padding is between 0 and less than the window's \(window.reach), not \(zeros).")
       }
-      guard window.reach <= Self.reachLimit else {
-        throw issue("A window that reaches over \(window.reach) does not fit a side of \(length): make it smaller.")
+      guard zeros <= Self.paddingLimit else {
+        throw issue("padding", "padding is at most \(Self.paddingLimit), not \(zeros).")
       }
       return (try steps(length + 2 * zeros, window), zeros, zeros)
     case .same:

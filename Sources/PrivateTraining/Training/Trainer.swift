@@ -112,7 +112,13 @@ public final class Trainer {
   private static func initialParameters(
     of network: Network, from weights: Safetensors?, key: AttemptKey
   ) throws -> [Float] {
-    if let weights { return try network.parameters(from: weights) }
+    if let weights {
+      let values = try network.parameters(from: weights)
+      guard values.allSatisfy(\.isFinite) else {
+        throw NetworkError.parameters("the initial weights hold a value that is not finite")
+      }
+      return values
+    }
     return try PrivateTraining.initialParameters(of: network, key: key)
   }
 

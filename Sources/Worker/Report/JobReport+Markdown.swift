@@ -120,6 +120,8 @@ extension JobReport {
       Measured on synthetic data of the same shapes.
 
       \(Self.table(rows))
+
+      \(profile.plan.map { "- \(Self.plain($0))" }.joined(separator: "\n"))
       """
   }
 

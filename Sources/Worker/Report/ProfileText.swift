@@ -5,6 +5,8 @@ import PrivateTraining
 struct ProfileText: Encodable {
   let timing: Timing
   let memory: Memory
+  /// What was decided for each layer.
+  let plan: [String]
 
   /// Mean seconds of one step on synthetic data of the same shapes.
   struct Timing: Encodable {
@@ -36,6 +38,7 @@ struct ProfileText: Encodable {
     memory = Memory(
       parameters: space.parameters, gradients: space.gradients, activations: space.activations,
       bookKeeping: space.bookKeeping, peak: space.peak)
+    plan = profile.layers
   }
 
   static func json(_ profile: StepProfile) throws -> String {

@@ -90,7 +90,7 @@ struct JobPreparation {
     }
     let facts = DatasetFacts(
       reference: name, exampleCount: size, inputShape: shape,
-      classCount: registration.source.classCount, targetCount: registration.targetCount,
+      classCount: registration.source.targetClassCount, targetCount: registration.targetCount,
       vocabularySize: registration.source.vocabularySize, isPublic: dataset.isPublic)
     return RegisteredData(
       name: name, unit: dataset.unit, registration: registration, facts: facts, digest: dataset.digest)
