@@ -108,15 +108,15 @@ extension ShapeResolver {
     guard window.stride <= Self.reachLimit else {
       throw issue("strides", "strides are at most \(Self.reachLimit), not \(window.stride).")
     }
-    guard window.reach <= Self.reachLimit else {
-      throw issue("A window that reaches over \(window.reach) does not fit a side of \(length): make it smaller.")
-    }
     switch padding {
     case .valid: return (try steps(length, window), 0, 0)
     case .zeros(let extent):
       let zeros = extent[keyPath: side]
       guard zeros >= 0, zeros < window.reach else {
         throw issue("padding", "padding is between 0 and less than the window's \(window.reach), not \(zeros).")
+      }
+      guard window.reach <= Self.reachLimit else {
+        throw issue("A window that reaches over \(window.reach) does not fit a side of \(length): make it smaller.")
       }
       guard zeros <= Self.paddingLimit else {
         throw issue("padding", "padding is at most \(Self.paddingLimit), not \(zeros).")
