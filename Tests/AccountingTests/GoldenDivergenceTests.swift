@@ -9,7 +9,7 @@ import Testing
       steps: steps)
   }
 
-  @Test(arguments: GoldenRow.rows("truth_rdp_curve"))
+  @Test(arguments: try GoldenRow.rows("truth_rdp_curve"))
   func matchesTheTruthAndIsNeverBelow(_ row: GoldenRow) throws {
     let accountant = try RenyiAccountant(event: sampledGaussian(row, steps: 1))
     let got = try accountant.curve(orders: [row.input("order")]).divergences[0]
@@ -18,7 +18,7 @@ import Testing
     #expect(got >= truth, "\(row.id): \(got) is below the truth \(truth)")
   }
 
-  @Test(arguments: GoldenRow.rows("rdp_curve"))
+  @Test(arguments: try GoldenRow.rows("rdp_curve"))
   func matchesTheCurve(_ row: GoldenRow) throws {
     let accountant = try RenyiAccountant(event: sampledGaussian(row, steps: 1))
     let curve = try accountant.curve(orders: row.orders)
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test(arguments: GoldenRow.rows("epsilon_rdp_gaussian_full_batch"))
+  @Test(arguments: try GoldenRow.rows("epsilon_rdp_gaussian_full_batch"))
   func matchesFullBatches(_ row: GoldenRow) throws {
     let event = PrivacyEvent.selfComposed(
       event: .gaussian(noiseMultiplier: try row.input("noise_multiplier")), count: try row.count("steps"))
@@ -39,7 +39,7 @@ import Testing
     #expect(bound.order == (try row.expectedNumber("optimal_order")))
   }
 
-  @Test(arguments: GoldenRow.rows("epsilon_rdp_poisson_gaussian"))
+  @Test(arguments: try GoldenRow.rows("epsilon_rdp_poisson_gaussian"))
   func matchesPoissonSampling(_ row: GoldenRow) throws {
     let event = try sampledGaussian(row, steps: row.count("steps"))
     if row.expected["error"] != nil {
@@ -57,7 +57,7 @@ import Testing
     #expect(optimized.epsilon <= bound.epsilon * (1 + 1e-9))
   }
 
-  @Test(arguments: GoldenRow.rows("delta_from_epsilon_rdp"))
+  @Test(arguments: try GoldenRow.rows("delta_from_epsilon_rdp"))
   func matchesDelta(_ row: GoldenRow) throws {
     let event = try sampledGaussian(row, steps: row.count("steps"))
     let accountant = try RenyiAccountant(event: event, relation: row.relation)
@@ -69,7 +69,7 @@ import Testing
     #expect(optimized.delta <= bound.delta * (1 + 1e-9))
   }
 
-  @Test(arguments: GoldenRow.rows("zcdp"))
+  @Test(arguments: try GoldenRow.rows("zcdp"))
   func matchesZeroConcentrated(_ row: GoldenRow) throws {
     let event = PrivacyEvent.selfComposed(
       event: .zeroConcentrated(rho: try row.input("rho"), xi: try row.input("xi")), count: try row.count("count"))

@@ -3,7 +3,7 @@ import Testing
 
 /// Golden rows about other mechanisms, compositions and calibration; their Rényi half.
 @Suite struct GoldenEventTests {
-  @Test(arguments: GoldenRow.rows("epsilon_laplace"))
+  @Test(arguments: try GoldenRow.rows("epsilon_laplace"))
   func matchesLaplace(_ row: GoldenRow) throws {
     let inner = try #require(row.inputs["event"] as? [String: Any])
     let noise = try #require(GoldenRow.number(inner["noise_multiplier"]))
@@ -16,7 +16,7 @@ import Testing
     #expect(optimized.epsilon <= pure * (1 + 1e-14))
   }
 
-  @Test(arguments: GoldenRow.rows("randomized_response"))
+  @Test(arguments: try GoldenRow.rows("randomized_response"))
   func matchesRandomizedResponse(_ row: GoldenRow) throws {
     let once = PrivacyEvent.randomizedResponse(
       noiseParameter: try row.input("noise_parameter"), numBuckets: try row.count("num_buckets"))
@@ -27,7 +27,7 @@ import Testing
     #expect(bound.epsilon > (try row.expectedNumber("peer_pld_accountant_reported")))
   }
 
-  @Test(arguments: GoldenRow.rows("epsilon_composed_events"))
+  @Test(arguments: try GoldenRow.rows("epsilon_composed_events"))
   func matchesCompositions(_ row: GoldenRow) throws {
     let parts = try #require(row.inputs["events"] as? [[String: Any]]).map(Self.event)
     let bound = try RenyiAccountant(event: .composed(parts), relation: row.relation)
@@ -54,7 +54,7 @@ import Testing
 
   private struct UnknownEvent: Error { var object: String }
 
-  @Test(arguments: GoldenRow.rows("noise_multiplier_search"))
+  @Test(arguments: try GoldenRow.rows("noise_multiplier_search"))
   func findsTheNoise(_ row: GoldenRow) throws {
     let target = try PrivacyTarget(epsilon: row.input("target_epsilon"), delta: row.input("delta"))
     let (q, steps) = (try row.input("sampling_probability"), try row.count("steps"))

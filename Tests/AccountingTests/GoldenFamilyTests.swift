@@ -3,7 +3,7 @@ import Testing
 
 /// Golden rows about trees, samples of fixed size, allocation and private selection; their Rényi half.
 @Suite struct GoldenFamilyTests {
-  @Test(arguments: GoldenRow.rows("tree_aggregation"))
+  @Test(arguments: try GoldenRow.rows("tree_aggregation"))
   func matchesTrees(_ row: GoldenRow) throws {
     let noise = try row.input("noise_multiplier")
     guard row.inputs["variant"] as? String == "single_tree_multi_participation" else {
@@ -28,7 +28,7 @@ import Testing
 
   /// The peer's noise multiplier is over the sensitivity of the replace-one query, ours over one clipping norm. It bounds the
   /// divergence as Wang, Balle and Kasiviswanathan do; ours is that of the worst pair, so it may only be less.
-  @Test(arguments: GoldenRow.rows("epsilon_rdp_sampled_without_replacement"))
+  @Test(arguments: try GoldenRow.rows("epsilon_rdp_sampled_without_replacement"))
   func isNoWorseThanThePeerWithoutReplacement(_ row: GoldenRow) throws {
     let noise = try row.input("noise_multiplier")
     let once = PrivacyEvent.sampledWithoutReplacement(
@@ -48,7 +48,7 @@ import Testing
     #expect(optimized >= lower * (1 - 1e-9), "\(row.id): \(optimized) is below \(lower)")
   }
 
-  @Test(arguments: GoldenRow.rows("random_allocation"))
+  @Test(arguments: try GoldenRow.rows("random_allocation"))
   func isWithinTheBracketOfAllocation(_ row: GoldenRow) throws {
     let once = PrivacyEvent.randomAllocation(
       noiseMultiplier: try row.input("noise_multiplier"), bins: try row.count("bins_per_epoch"),
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test(arguments: GoldenRow.rows("repeat_and_select"))
+  @Test(arguments: try GoldenRow.rows("repeat_and_select"))
   func matchesPrivateSelection(_ row: GoldenRow) throws {
     let base = try #require(row.inputs["base"] as? [String: Any])
     let noise = try #require(GoldenRow.number(base["noise_multiplier"]))

@@ -13,20 +13,17 @@ struct GoldenRow: CustomTestStringConvertible, @unchecked Sendable {
 
   var testDescription: String { id }
 
-  static func rows(_ kind: String) -> [GoldenRow] { byKind[kind] ?? [] }
+  /// - Throws: where the file cannot be read, or has no such row: a test without cases would pass.
+  static func rows(_ kind: String) throws -> [GoldenRow] { try #require(byKind.get()[kind]) }
 
-  private static let byKind: [String: [GoldenRow]] = {
-    do {
-      let text = try String(contentsOf: Golden.url("accounting.jsonl"), encoding: .utf8)
-      let rows = try text.split(separator: "\n").map { line in
-        let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
-        return try #require(GoldenRow(object as? [String: Any] ?? [:]))
-      }
-      return Dictionary(grouping: rows, by: \.kind)
-    } catch {
-      fatalError("cannot read the golden rows: \(error)")
+  private static let byKind = Result {
+    let text = try String(contentsOf: Golden.url("accounting.jsonl"), encoding: .utf8)
+    let rows = try text.split(separator: "\n").map { line in
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+      return try #require(GoldenRow(object as? [String: Any] ?? [:]))
     }
-  }()
+    return Dictionary(grouping: rows, by: \.kind)
+  }
 
   private init?(_ object: [String: Any]) {
     guard let id = object["id"] as? String, let kind = object["kind"] as? String,

@@ -106,7 +106,7 @@ struct LossDistributionExactTests {
     expectHolds(sampled, 1 - pow(0.95, 5.0), width: 1e-9, "sampled")
   }
 
-  @Test("golden: independent truth", arguments: GoldenRow.rows("truth_delta"))
+  @Test("golden: independent truth", arguments: try GoldenRow.rows("truth_delta"))
   func golden(row: GoldenRow) throws {
     let noise = try row.input("noise_multiplier")
     let mechanism = row.inputs["mechanism"] as? String ?? ""

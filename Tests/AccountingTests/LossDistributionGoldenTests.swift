@@ -20,7 +20,7 @@ struct LossDistributionGoldenTests {
     #expect(bracket.lower <= bracket.upper, "\(row.id): \(bracket)")
   }
 
-  @Test("the peers' pessimistic distributions", arguments: GoldenRow.rows("epsilon_pld_poisson_gaussian"))
+  @Test("the peers' pessimistic distributions", arguments: try GoldenRow.rows("epsilon_pld_poisson_gaussian"))
   func pessimistic(row: GoldenRow) throws {
     let bracket = try epsilon(row)
     let peer = try row.expectedNumber("epsilon")
@@ -32,7 +32,7 @@ struct LossDistributionGoldenTests {
     #expect(bracket.upper <= peer * (1 + relative) + absolute, "\(row.id): \(bracket) above \(peer)")
   }
 
-  @Test("the peers' brackets", arguments: GoldenRow.rows("pld_bracket"))
+  @Test("the peers' brackets", arguments: try GoldenRow.rows("pld_bracket"))
   func brackets(row: GoldenRow) throws {
     let bracket = try epsilon(row)
     expectNarrow(bracket, row)
@@ -43,7 +43,7 @@ struct LossDistributionGoldenTests {
   @Test("the Fourier accountant's brackets: one in seven may be refused")
   func fourier() throws {
     var refused: [String] = []
-    for row in GoldenRow.rows("prv_bounds") {
+    for row in try GoldenRow.rows("prv_bounds") {
       do {
         let bracket = try epsilon(row, removingOnly: true)
         expectNarrow(bracket, row)

@@ -47,7 +47,9 @@ import Testing
   }
 
   @Test(
-    arguments: GoldenRow.rows("mixture_and_truncated").filter { $0.inputs["type"] as? String == "MixtureOfGaussians" })
+    arguments: try GoldenRow.rows("mixture_and_truncated").filter {
+      $0.inputs["type"] as? String == "MixtureOfGaussians"
+    })
   func matchesTheMixturesOfThePeer(_ row: GoldenRow) throws {
     let event = PrivacyEvent.mixtureOfGaussians(
       standardDeviation: try row.input("standard_deviation"),
@@ -132,7 +134,9 @@ import Testing
   /// curves themselves, composed by convolution on a grid of 1e-4 (numpy): 0.0051436 under zero-out, 0.0087502 under add-or-remove.
   @Test func truncatedSamplesAreTighterThanThePeers() throws {
     let row = try #require(
-      GoldenRow.rows("mixture_and_truncated").first { $0.inputs["type"] as? String == "TruncatedSubsampledGaussian" })
+      try GoldenRow.rows("mixture_and_truncated").first {
+        $0.inputs["type"] as? String == "TruncatedSubsampledGaussian"
+      })
     let once = PrivacyEvent.truncatedPoissonSampledGaussian(
       datasetSize: try row.count("dataset_size"), samplingProbability: try row.input("sampling_probability"),
       truncatedBatchSize: try row.count("truncated_batch_size"), noiseMultiplier: try row.input("noise_multiplier"))

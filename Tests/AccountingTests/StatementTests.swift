@@ -11,7 +11,7 @@ import Testing
         maxExamplesPerUser: GoldenRow.number(row.inputs["max_examples_per_user"]).map { Int($0) }))
   }
 
-  @Test(arguments: GoldenRow.rows("dpsgd_statement").filter { $0.inputs["accountant"] as? String == "RDP" })
+  @Test(arguments: try GoldenRow.rows("dpsgd_statement").filter { $0.inputs["accountant"] as? String == "RDP" })
   func matchesGoldenStatements(_ row: GoldenRow) throws {
     let statement = try Self.statement(row)
     #expect(statement.poissonSteps == (try row.count("poisson_steps")))

@@ -51,7 +51,7 @@ import Testing
     #expect(solution.value > 0.96840 && solution.value < 0.96845)
   }
 
-  @Test(arguments: GoldenRow.rows("noise_multiplier_search"))
+  @Test(arguments: try GoldenRow.rows("noise_multiplier_search"))
   func tightNoiseIsBelowThePeers(_ row: GoldenRow) throws {
     guard let peer = GoldenRow.number(row.expected["noise_multiplier_pld"]) else { return }
     let target = try PrivacyTarget(epsilon: row.input("target_epsilon"), delta: row.input("delta"))

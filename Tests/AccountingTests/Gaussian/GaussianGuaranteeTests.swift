@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct GaussianGuaranteeTests {
-  @Test(arguments: GoldenRow.rows("gdp_clt"))
+  @Test(arguments: try GoldenRow.rows("gdp_clt"))
   func estimatesMatchThePeer(_ row: GoldenRow) throws {
     let (q, sigma) = (try row.input("sampling_probability"), try row.input("noise_multiplier"))
     let (steps, delta) = (try row.count("steps"), try row.input("delta"))

@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test(arguments: GoldenRow.rows("gaussian_analytic"))
+  @Test(arguments: try GoldenRow.rows("gaussian_analytic"))
   func matchesTheAnalyticGaussian(_ row: GoldenRow) throws {
     switch row.inputs["quantity"] as? String {
     case "delta":
@@ -144,7 +144,8 @@ import Testing
     }
   }
 
-  @Test(arguments: GoldenRow.rows("truth_delta").filter { $0.inputs["mechanism"] as? String == "Gaussian composition" })
+  @Test(
+    arguments: try GoldenRow.rows("truth_delta").filter { $0.inputs["mechanism"] as? String == "Gaussian composition" })
   func matchesTheTruth(_ row: GoldenRow) throws {
     let mu = (try row.input("steps")).squareRoot() / (try row.input("noise_multiplier"))
     if row.inputs["epsilon"] != nil {

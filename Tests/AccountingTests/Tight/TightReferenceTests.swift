@@ -28,7 +28,7 @@ import Testing
     #expect(bracket.upper - lower <= 1e-8 * bracket.upper)
   }
 
-  @Test(arguments: GoldenRow.rows("truth_delta")) func holdsTheTruth(_ row: GoldenRow) throws {
+  @Test(arguments: try GoldenRow.rows("truth_delta")) func holdsTheTruth(_ row: GoldenRow) throws {
     let accountant = try TightAccountant(event: row.truthEvent())
     if row.inputs["delta"] != nil {
       let bracket = try accountant.epsilon(delta: row.input("delta"))
